@@ -6,6 +6,13 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as background from '@prisma/schema-engine-wasm/schema_engine_bg'
 
+type Exports = Record<string, () => void>
+
+/** Node has it; its types do not. */
+declare const WebAssembly: {
+  instantiate(wasm: Uint8Array, imports: object): Promise<{ instance: { exports: Exports } }>
+}
+
 export const SCHEMA = join(import.meta.dirname, 'schema.prisma')
 export const MIGRATIONS = join(import.meta.dirname, 'migrations')
 
@@ -17,13 +24,10 @@ export async function openSchemaEngine(databaseUrl: string): Promise<SchemaEngin
   const wasm = createRequire(import.meta.url)
     .resolve('@prisma/schema-engine-wasm')
     .replace(/schema_engine\.js$/, 'schema_engine_bg.wasm')
-  const glue = background as unknown as WebAssembly.ModuleImports & {
-    __wbg_set_wasm(exports: WebAssembly.Exports): void
-    SchemaEngine: typeof SchemaEngine
-  }
+  const glue = background as unknown as { __wbg_set_wasm(exports: Exports): void; SchemaEngine: typeof SchemaEngine }
   const { instance } = await WebAssembly.instantiate(await readFile(wasm), { './schema_engine_bg.js': glue })
   glue.__wbg_set_wasm(instance.exports)
-  ;(instance.exports.__wbindgen_start as () => void)()
+  instance.exports.__wbindgen_start?.()
 
   const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }))
   const silent = () => {}
