@@ -106,6 +106,29 @@ export function depth<K>(graph: Graph<K>): number {
   return layers(graph).length
 }
 
+/**
+ * The nodes of a longest chain, prerequisites first; of several the one whose last node was given first.
+ * @throws Error where there is a cycle
+ */
+export function longestChain<K>(graph: Graph<K>): K[] {
+  const best = new Map<K, { length: number; before: K | undefined }>()
+  for (const key of topologicalOrder(graph)) {
+    const own: { length: number; before: K | undefined } = { length: 1, before: undefined }
+    for (const before of knownPrerequisites(graph, key)) {
+      const length = best.get(before)!.length + 1
+      if (length > own.length) Object.assign(own, { length, before })
+    }
+    best.set(key, own)
+  }
+  let last: K | undefined
+  for (const key of graph.keys()) {
+    if (last === undefined || best.get(key)!.length > best.get(last)!.length) last = key
+  }
+  const chain: K[] = []
+  for (let key = last; key !== undefined; key = best.get(key)!.before) chain.unshift(key)
+  return chain
+}
+
 /** All nodes that depend on `key`, directly or not, without `key` itself, in the order as given. */
 export function transitiveDependents<K>(graph: Graph<K>, key: K): K[] {
   const dependents = dependentsOf(graph)
