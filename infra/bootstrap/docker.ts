@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Docker from 'dockerode'
+import { aptInstall } from './apt.ts'
+import { isDebianRoot, type OnProgress, which } from './run.ts'
+
+const startDeadline = 60_000
+const pingDeadline = 10_000
+
+export type DaemonOptions = {
+  /** File that gets the daemon's output. */
+  logFile: string
+  /** File that gets the daemon's process id, so that whoever started it can stop it. */
+  pidFile: string
+  /** More arguments for dockerd; a second daemon on one machine needs its own socket, roots and bridge. */
+  args?: string[]
+  /** Path of the socket to wait on. */
+  socket?: string
+}
+
+/** A client for the engine that DOCKER_HOST names, or for the given unix socket; else for the usual local socket. */
+export function dockerClient(socket?: string): Docker {
+  return socket ? new Docker({ socketPath: socket }) : new Docker()
+}
+
+/** True when an engine answers. */
+export async function dockerAnswers(docker: Docker): Promise<boolean> {
+  const answer = docker.ping().then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answer, delay(pingDeadline, false, { ref: false })])
+}
+
+/**
+ * Gives a client for a Docker engine that answers. Where none does and the machine is Debian under root, installs Debian's
+ * engine and starts it by hand (nothing else would: such machines often have no systemd); the log lies in `<stateDir>/logs`.
+ * Throws with what the user is to do where that is not possible.
+ */
+export async function ensureDocker(deps: { stateDir: string; onProgress?: OnProgress }): Promise<Docker> {
+  const { stateDir, onProgress = () => {} } = deps
+  const docker = dockerClient()
+  if (await dockerAnswers(docker)) return docker
+  if (process.env.DOCKER_HOST) throw new Error(`No Docker engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}.`)
+  if (!isDebianRoot()) throw new Error(howToGetDocker())
+  const missing = [which('dockerd') ? '' : 'docker.io', which('iptables') ? '' : 'iptables'].filter(Boolean)
+  if (missing.length > 0) {
+    onProgress(`installing ${missing.join(' and ')}`)
+    await aptInstall(missing, onProgress)
+  }
+  onProgress('starting dockerd')
+  await startDaemon({ logFile: join(stateDir, 'logs/dockerd.log'), pidFile: daemonPidFile })
+  return docker
+}
+
+/** Where the process id of a daemon that we started lies: one for the machine, as it serves every installation on it. */
+export const daemonPidFile = '/run/slipway/dockerd.pid'
+
+/** Starts dockerd in a session of its own and waits until it answers. Throws with the end of its log when it does not. */
+export async function startDaemon(options: DaemonOptions): Promise<void> {
+  const { logFile, pidFile, args = [], socket } = options
+  for (const file of [logFile, pidFile]) mkdirSync(dirname(file), { recursive: true })
+  const log = openSync(logFile, 'a')
+  const child = spawn(which('dockerd') ?? 'dockerd', args, { detached: true, stdio: ['ignore', log, log] })
+  const exited = new Promise<void>(resolve => child.on('exit', () => resolve()))
+  const failed = new Promise<never>((_, reject) => child.on('error', reject))
+  child.unref()
+  if (child.pid) writeFileSync(pidFile, String(child.pid))
+  const answered = await Promise.race([waitFor(dockerClient(socket)), exited.then(() => false), failed])
+  // Another process may have started one at the same moment; then ours exits and theirs answers.
+  if (answered || (await dockerAnswers(dockerClient(socket)))) return
+  rmSync(pidFile, { force: true })
+  throw new Error(`dockerd did not start:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n')}`)
+}
+
+/** Stops the daemon whose process id the file holds and waits for its end; false when there is none. */
+export async function stopDaemon(pidFile: string): Promise<boolean> {
+  const pid = runningDaemon(pidFile)
+  if (pid === null) return false
+  process.kill(pid, 'SIGTERM')
+  while (runningDaemon(pidFile) !== null) await delay(100)
+  rmSync(pidFile, { force: true })
+  return true
+}
+
+/** The process id in the file, when a dockerd runs under it. */
+export function runningDaemon(pidFile: string): number | null {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8'))
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'dockerd' ? pid : null
+  } catch {
+    return null
+  }
+}
+
+async function waitFor(docker: Docker): Promise<boolean> {
+  const deadline = Date.now() + startDeadline
+  while (Date.now() < deadline) {
+    if (await dockerAnswers(docker)) return true
+    await delay(200)
+  }
+  return false
+}
+
+function howToGetDocker(): string {
+  if (process.platform === 'darwin')
+    return 'No Docker engine answers. Start Docker Desktop (or colima, OrbStack) and run this again.'
+  if (which('dockerd'))
+    return 'No Docker engine answers. Start it (sudo systemctl start docker) and add yourself to the group docker.'
+  return 'Docker is not installed. Install it (https://docs.docker.com/engine/install/), or name an engine with DOCKER_HOST.'
+}
