@@ -1,0 +1,211 @@
+import { z } from 'zod'
+import { LIMITS } from '../domain/limits.ts'
+
+const { tools, task, pipeline } = LIMITS
+
+const path = z
+  .string()
+  .max(tools.pathChars)
+  .refine(value => !value.includes('\u0000'), 'must not contain a NUL character')
+const glob = z.string().min(1).max(tools.pathChars)
+const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be lower case letters, digits and _')
+
+const Bash = z.strictObject({
+  command: z.string().min(1).max(tools.commandChars),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .max(tools.bashMaxTimeoutSeconds)
+    .optional()
+    .describe(`${tools.bashTimeoutSeconds} unless given`),
+})
+
+const ReadFile = z.strictObject({
+  path: path.min(1),
+  offset: z.int().min(1).optional().describe('First line, counted from 1'),
+  limit: z.int().min(1).max(tools.readLines).optional().describe(`Lines to read; ${tools.readLines} unless given`),
+})
+
+const WriteFile = z.strictObject({ path: path.min(1), content: z.string() })
+
+const EditFile = z.strictObject({
+  path: path.min(1),
+  oldText: z.string().min(1).describe('Text as it stands in the file, once unless replaceAll'),
+  newText: z.string(),
+  replaceAll: z.boolean().optional(),
+})
+
+const ListFiles = z.strictObject({
+  path: path.optional().describe('Folder to look in; the whole work tree unless given'),
+  glob: glob.optional().describe('For example *.ts (at any depth) or src/**/*.test.ts'),
+})
+
+const Search = z.strictObject({
+  pattern: z.string().min(1).max(tools.patternChars).describe('Regular expression (Perl syntax), matched line by line'),
+  path: path.optional(),
+  glob: glob.optional(),
+})
+
+const ProposeTasks = z.strictObject({
+  tasks: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1).max(task.keyChars),
+        title: z.string().min(1).max(task.titleChars),
+        description: z.string().max(task.descriptionChars),
+        plan: z.string().max(task.planChars),
+        doneWhen: z.string().max(task.doneWhenChars),
+        dependsOn: z.array(z.string().max(task.keyChars)).max(task.dependsOn).optional().describe('Keys or task ids'),
+        priority: z.int().min(task.minPriority).max(task.maxPriority).optional(),
+      }),
+    )
+    .min(1)
+    .max(task.perBatch),
+})
+
+const Parallel = z.strictObject({
+  tasks: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(pipeline.nameChars),
+        prompt: z.string().min(1).max(pipeline.promptChars),
+        depends_on: z.array(z.string().max(pipeline.nameChars)).max(pipeline.maxTasks).optional(),
+      }),
+    )
+    .min(pipeline.minTasks)
+    .max(pipeline.maxTasks),
+})
+
+const customTool = {
+  name: toolName,
+  description: z.string().min(1).max(2_000),
+  parameters: z.record(z.string(), z.unknown()).describe('JSON schema of the arguments'),
+}
+
+/**
+ * Every tool of the agent: who runs it, what the model reads of it, and its arguments. `container` tools run in the task's
+ * container, `worker` tools are answered by the worker. Every result is plain text.
+ */
+export const AGENT_TOOLS = {
+  bash: {
+    where: 'container',
+    description:
+      'Runs a command with bash in the work tree, without a terminal or standard input. Answers with the output and a last line such as [exit 0, 0.4s]. Whatever still runs when the command ends is killed.',
+    args: Bash,
+  },
+  read_file: {
+    where: 'container',
+    description:
+      'Reads a text file. The path is relative to the work tree. Long files are read in pieces with offset and limit.',
+    args: ReadFile,
+  },
+  write_file: {
+    where: 'container',
+    description: 'Writes a file, replacing it if it is there, and makes the folders that it needs.',
+    args: WriteFile,
+  },
+  edit_file: {
+    where: 'container',
+    description:
+      'Replaces a piece of text in a file. oldText must be in the file exactly once, unless replaceAll is set.',
+    args: EditFile,
+  },
+  list_files: {
+    where: 'container',
+    description: 'Lists the files of the work tree, one path a line, without those that git ignores.',
+    args: ListFiles,
+  },
+  search: {
+    where: 'container',
+    description:
+      'Finds the lines that match a regular expression, as path:line:text, in the files that git does not ignore.',
+    args: Search,
+  },
+  propose_tasks: {
+    where: 'worker',
+    description:
+      'Proposes tasks with plans and dependencies, as drafts for the user to review. All are created or none.',
+    args: ProposeTasks,
+  },
+  parallel: {
+    where: 'worker',
+    description: `Runs ${pipeline.minTasks} to ${pipeline.maxTasks} tasks as sub-agents at the same time, at most ${pipeline.maxDepth} on a chain of depends_on; a task gets the outputs of those that it depends on. Answers with their outputs.`,
+    args: Parallel,
+  },
+  task: {
+    where: 'worker',
+    description: 'Runs one sub-agent with the prompt and answers with its output.',
+    args: z.strictObject({ prompt: z.string().min(1).max(pipeline.promptChars) }),
+  },
+  consult: {
+    where: 'worker',
+    description: 'Asks a second model for its opinion.',
+    args: z.strictObject({ question: z.string().min(1).max(pipeline.promptChars) }),
+  },
+  ask_user: {
+    where: 'worker',
+    description: 'Asks the user a question and waits for the answer.',
+    args: z.strictObject({
+      question: z.string().min(1).max(10_000),
+      options: z.array(z.string().min(1).max(500)).min(1).max(20).optional(),
+    }),
+  },
+  tool_create: {
+    where: 'worker',
+    description: 'Creates a tool of the project from a script, for this and later runs.',
+    args: z.strictObject({ ...customTool, script: z.string().min(1).max(tools.commandChars) }),
+  },
+  tool_register: {
+    where: 'worker',
+    description: 'Makes a script that lies in the project a tool, for this and later runs.',
+    args: z.strictObject({ ...customTool, path: path.min(1) }),
+  },
+  tool_list_custom: { where: 'worker', description: 'Lists the tools of the project.', args: z.strictObject({}) },
+} as const satisfies Record<string, { where: 'container' | 'worker'; description: string; args: z.ZodType }>
+
+export type ToolName = keyof typeof AGENT_TOOLS
+export type ContainerToolName = {
+  [Name in ToolName]: (typeof AGENT_TOOLS)[Name]['where'] extends 'container' ? Name : never
+}[ToolName]
+export type ToolArgs<Name extends ToolName> = z.infer<(typeof AGENT_TOOLS)[Name]['args']>
+
+/** The names of all tools, container tools first. */
+export const TOOL_NAMES = Object.keys(AGENT_TOOLS) as ToolName[]
+/** The tools that run in the task's container. */
+export const CONTAINER_TOOLS = TOOL_NAMES.filter(name => AGENT_TOOLS[name].where === 'container') as ContainerToolName[]
+
+export const isToolName = (name: string): name is ToolName => Object.hasOwn(AGENT_TOOLS, name)
+export const isContainerTool = (name: string): name is ContainerToolName =>
+  isToolName(name) && AGENT_TOOLS[name].where === 'container'
+
+/** What a model is told of a tool; `parameters` is a JSON schema (draft 2020-12) of an object. */
+export type ToolSpec = { name: string; description: string; parameters: Record<string, unknown> }
+
+/** The descriptions of the named tools for a model, in the order given. */
+export function toolSpecs(names: readonly ToolName[] = TOOL_NAMES): ToolSpec[] {
+  return names.map(name => {
+    const { $schema: _, ...parameters } = z.toJSONSchema(AGENT_TOOLS[name].args, { io: 'input' })
+    return { name, description: AGENT_TOOLS[name].description, parameters }
+  })
+}
+
+/**
+ * Checks the arguments of a call.
+ * @returns the arguments, or an `Error:` text for the model that names each wrong argument
+ */
+export function parseToolArgs<Name extends ToolName>(
+  name: Name,
+  args: unknown,
+): { ok: true; args: ToolArgs<Name> } | { ok: false; error: string } {
+  const parsed = AGENT_TOOLS[name].args.safeParse(args)
+  if (parsed.success) return { ok: true, args: parsed.data as ToolArgs<Name> }
+  const faults = parsed.error.issues.slice(0, 10).map(issue => {
+    const where = issue.path.length > 0 ? issue.path.join('.') : 'arguments'
+    return `${where}: ${issue.message}`
+  })
+  const known = Object.keys(AGENT_TOOLS[name].args.shape).join(', ') || 'none'
+  return {
+    ok: false,
+    error: `Error: the arguments of ${name} are wrong: ${faults.join('; ')}. Its arguments are: ${known}. Correct them and call again.`,
+  }
+}
