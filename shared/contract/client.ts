@@ -40,7 +40,9 @@ export function createClient(options: ClientOptions): Client {
       encodeURIComponent(String((params as Record<string, unknown>)[name])),
     )
     const search = new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+      Object.entries(query).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, String(value)]],
+      ),
     ).toString()
     const response = await (options.fetch ?? fetch)(`${options.url}/api/v1${path}${search && `?${search}`}`, {
       method: route.method.toUpperCase(),
