@@ -65,7 +65,8 @@ function* tags(text: string, start: number): Generator<Tag> {
     else if (text.startsWith('<![CDATA[', at)) end = after(text, ']]>', at + 9)
     else {
       end = tagEnd(text, at)
-      const match = end < 0 ? null : /^<(\/?)([A-Za-z]+)(?=[\s/>])/.exec(text.slice(at, Math.min(end, at + 40)))
+      const match =
+        text[end - 1] !== '>' ? null : /^<(\/?)([A-Za-z]+)(?=[\s/>])/.exec(text.slice(at, Math.min(end, at + 40)))
       if (match) {
         const kind = match[1] ? 'close' : text[end - 2] === '/' ? 'empty' : 'open'
         yield { kind, name: match[2]!, attributes: text.slice(at + match[0].length, end - 1) }
