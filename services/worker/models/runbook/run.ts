@@ -1,0 +1,110 @@
+import { type HistoryMessage, isInterrupted } from '../../../../shared/contract/history.ts'
+import { StoredReply } from '../metadata.ts'
+import { resultsAfter } from '../results.ts'
+import { type CallStep, readProgram, type Step } from './program.ts'
+
+/** Ids of runbook's calls begin so; by them it knows its own calls in a thread that another model shared. */
+export const CALL_PREFIX = 'runbook_'
+
+export type Done = { step: CallStep; result: string; failed: boolean }
+/** How far a history has got. `done`, `said` and `remarks` are of the time since the last final message. */
+export type Run = {
+  /** What is left, next first. */
+  queue: Step[]
+  done: Done[]
+  said: string[]
+  /** Messages without a block. */
+  remarks: string[]
+  /** The step that failed, and whether a final message has told of it. */
+  failed: { step: Step; reported: boolean } | null
+  calls: number
+}
+
+const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
+
+/** Whether a call did what it should: a command with `[exit 0, …]` in its last line, any other without `Error:`. */
+export const succeeded = (step: CallStep, result: string): boolean =>
+  step.tool === 'bash' ? /^\[exit 0[,\]]/.test(lastLine(result)) : !result.startsWith('Error:')
+
+const isForeign = (message: Extract<HistoryMessage, { role: 'assistant' }>): boolean => {
+  const stored = StoredReply.safeParse(message.providerMetadata)
+  return (
+    (stored.success && stored.data.provider !== 'runbook') ||
+    message.calls.some(call => !call.id.startsWith(CALL_PREFIX))
+  )
+}
+
+/** Moves what is to be said from the front of the queue. */
+const drain = (run: Run): void => {
+  for (let next = run.queue[0]; next?.type === 'say'; next = run.queue[0]) {
+    run.said.push(next.text)
+    run.queue.shift()
+  }
+}
+
+const takeUser = (run: Run, text: string, canPropose: boolean): void => {
+  const steps = readProgram(text, canPropose)
+  if (steps.length === 0) run.remarks.push(text)
+  if (!run.failed) {
+    run.queue.push(...steps)
+    return
+  }
+  // After a failure: new blocks replace what was left; mere words mean that it should be tried again.
+  run.queue = steps.length > 0 ? steps : [run.failed.step, ...run.queue]
+  run.failed = null
+}
+
+const takeFinal = (run: Run): void => {
+  drain(run)
+  // It ended with something left: a step that could not be taken (wrong Markdown, a tool that was not there).
+  const refused = run.failed ? undefined : run.queue.shift()
+  if (refused) run.failed = { step: refused, reported: true }
+  if (run.failed) run.failed.reported = true
+  run.done = []
+  run.said = []
+  run.remarks = []
+}
+
+const takeResult = (run: Run, step: CallStep, result: string | undefined): void => {
+  if (result === undefined || isInterrupted(result)) {
+    run.queue.unshift(step)
+    return
+  }
+  const failed = !succeeded(step, result)
+  run.done.push({ step, result, failed })
+  if (failed) run.failed = { step, reported: false }
+}
+
+/**
+ * Reads off a history what runbook has done and what is left: a pure function, so a crash at any point changes
+ * nothing. A call without a result, or with the interruption notice, is done again.
+ */
+export const readRun = (history: readonly HistoryMessage[], canPropose: boolean): Run => {
+  const run: Run = { queue: [], done: [], said: [], remarks: [], failed: null, calls: 0 }
+  for (const [at, message] of history.entries()) {
+    if (message.role === 'user') takeUser(run, message.text, canPropose)
+    if (message.role !== 'assistant') continue
+    if (isForeign(message)) {
+      // Another model has answered what was asked so far.
+      Object.assign(run, { queue: [], failed: null })
+      takeFinal(run)
+      continue
+    }
+    if (message.calls.length === 0) takeFinal(run)
+    for (const call of message.calls) {
+      run.calls++
+      drain(run)
+      const step = run.queue[0]
+      if (step?.type !== 'call') continue
+      run.queue.shift()
+      takeResult(run, step, resultsAfter(history, at).get(call.id))
+    }
+  }
+  if (run.failed?.reported) {
+    // Asked again after it told of its failure, with nothing new: try that step again and go on.
+    run.queue.unshift(run.failed.step)
+    run.failed = null
+  }
+  drain(run)
+  return run
+}
