@@ -13,7 +13,7 @@ export function slugify(text: string, max: number, fallback = 'untitled'): strin
     .replace(/^-|-$/g, '')
   if (words.length <= max) return words || fallback.slice(0, max)
   const lastDash = words.lastIndexOf('-', max)
-  return words.slice(0, lastDash >= max / 2 ? lastDash : max).replace(/-$/, '')
+  return words.slice(0, lastDash >= max / 2 ? lastDash : max)
 }
 
 /** The branch of a task as clones see it: `tasks/<number>-<slug of its title>`. */
