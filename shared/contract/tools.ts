@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LIMITS } from '../domain/limits.ts'
+import type { ToolSpec } from './history.ts'
 
 const { tools, task, pipeline } = LIMITS
 
@@ -177,9 +178,6 @@ export const CONTAINER_TOOLS = TOOL_NAMES.filter(name => AGENT_TOOLS[name].where
 export const isToolName = (name: string): name is ToolName => Object.hasOwn(AGENT_TOOLS, name)
 export const isContainerTool = (name: string): name is ContainerToolName =>
   isToolName(name) && AGENT_TOOLS[name].where === 'container'
-
-/** What a model is told of a tool; `parameters` is a JSON schema (draft 2020-12) of an object. */
-export type ToolSpec = { name: string; description: string; parameters: Record<string, unknown> }
 
 /** The descriptions of the named tools for a model, in the order given. */
 export function toolSpecs(names: readonly ToolName[] = TOOL_NAMES): ToolSpec[] {

@@ -1,0 +1,179 @@
+import { appendFile, chmod, copyFile, mkdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CheckpointRef } from '../../shared/contract/runner.ts'
+import { LIMITS } from '../../shared/domain/limits.ts'
+import { packOf } from './bundle.ts'
+import { createGit, type Git, GitFailed } from './git.ts'
+import { type SnapshotLimits, survey } from './survey.ts'
+import { clip, size } from './text.ts'
+
+const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
+const TIP = 'refs/slipway/tip'
+const AUTHOR = { name: 'Slipway', email: 'agent@slipway.invalid' }
+const NOTE_CHARS = 4_000
+
+/**
+ * What a checkpoint came to. `ref` is absent when the tree did not change, or with `problem`, which says why a changed tree
+ * could not be saved; `bundle` is the file that holds `parent..sha`. `note` names what was left out.
+ */
+export type Checkpoint = { ref?: CheckpointRef; bundle?: string; note?: string; problem?: string }
+
+export type Workspace = {
+  /** The work tree. */
+  root: string
+  /** A git bound to the runner's own repository and index over the work tree. */
+  git: Git
+  /** Writes out `base` from the bundle. @returns the number of files */
+  open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number>
+  /** Commits the work tree as it is on top of the last checkpoint. */
+  checkpoint(message: string): Promise<Checkpoint>
+  /** Puts the work tree back to the last checkpoint; ignored files stay. */
+  restore(): Promise<void>
+}
+
+export type WorkspaceDeps = {
+  root: string
+  /** A folder outside of the work tree for the runner's repository. */
+  state: string
+  limits?: Partial<SnapshotLimits>
+}
+
+/**
+ * The work tree and the runner's own bare repository over it, with its own index: whatever happens to the `.git` in the work
+ * tree, which is there for the agent alone, checkpoints go on.
+ */
+export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspace {
+  const gitDir = join(state, 'git')
+  const index = join(state, 'index')
+  const bundleFile = join(state, 'checkpoint.bundle')
+  const git = createGit({
+    cwd: root,
+    env: {
+      GIT_DIR: gitDir,
+      GIT_WORK_TREE: root,
+      GIT_INDEX_FILE: index,
+      GIT_AUTHOR_NAME: AUTHOR.name,
+      GIT_AUTHOR_EMAIL: AUTHOR.email,
+      GIT_COMMITTER_NAME: AUTHOR.name,
+      GIT_COMMITTER_EMAIL: AUTHOR.email,
+    },
+  })
+  const bounds: SnapshotLimits = {
+    fileBytes: LIMITS.frames.bundleBytes / 4,
+    totalBytes: LIMITS.frames.bundleBytes,
+    files: 50_000,
+    bundleBytes: LIMITS.frames.bundleBytes,
+    ...limits,
+  }
+  let last: string | null = null
+
+  async function say(args: string[]): Promise<string> {
+    return (await git(args)).text.trim()
+  }
+
+  async function open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number> {
+    await mkdir(gitDir, { recursive: true })
+    await git(['init', '--quiet', '--bare', '--template='])
+    await git(['config', 'core.looseCompression', '1'])
+    if (bundle) await git(['index-pack', '--stdin'], { input: packOf(bundle) })
+    if (base) {
+      await git(['update-ref', TIP, `${base}^{commit}`])
+      await git(['read-tree', '--reset', '-u', base])
+    } else {
+      await git(['read-tree', '--empty'])
+    }
+    last = base
+    await makeAgentRepository(base)
+    let files = 0
+    const countNames = (text: string) => {
+      files += text.split('\0').length - 1
+      return true
+    }
+    await git(['ls-files', '-z'], { onText: countNames })
+    return files
+  }
+
+  /** A normal repository for the agent's own `git log` and `git diff`, on the runner's objects. */
+  async function makeAgentRepository(base: string | null): Promise<void> {
+    const own = join(root, '.git')
+    const agent = createGit({ cwd: root, env: { GIT_DIR: own } })
+    await agent(['init', '--quiet', '--template=', '--initial-branch=task', root])
+    await mkdir(join(own, 'info'), { recursive: true })
+    await mkdir(join(own, 'objects/info'), { recursive: true })
+    await appendFile(join(own, 'objects/info/alternates'), `${join(gitDir, 'objects')}\n`)
+    await agent(['config', 'user.name', AUTHOR.name])
+    await agent(['config', 'user.email', AUTHOR.email])
+    if (!base) return
+    await agent(['update-ref', 'refs/heads/task', base])
+    await copyFile(index, join(own, 'index'))
+  }
+
+  async function checkpoint(message: string): Promise<Checkpoint> {
+    await rm(`${index}.lock`, { force: true })
+    await rm(bundleFile, { force: true })
+    await chmod(root, 0o755)
+    const found = await survey(git, root, bounds)
+    if (found.problem) return { problem: found.problem }
+    try {
+      return { ...(await commit(message, found.leaveOut)), ...(found.note && { note: found.note }) }
+    } catch (error) {
+      await dropFailed()
+      return { problem: reasonOf(error) }
+    }
+  }
+
+  async function commit(message: string, leaveOut: string[]): Promise<Checkpoint> {
+    const pathspecs = ['.', ...leaveOut.map(path => `:(top,exclude,literal)${path}`)].join('\0')
+    const added = await git(['add', '--all', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'], {
+      input: pathspecs,
+      accept: [1],
+    })
+    // 1: some files cannot be read and are left out. But after a full disk nothing of it can be trusted.
+    if (/No space left|unable to write/i.test(added.stderr)) throw new GitFailed(['add'], added.code, added.stderr)
+    const unread = added.code === 0 ? undefined : `[not saved: ${clip(added.stderr.trim(), NOTE_CHARS)}]`
+    const tree = await say(['write-tree'])
+    const before = last ? await say(['rev-parse', `${last}^{tree}`]) : EMPTY_TREE
+    if (tree === before) return unread ? { note: unread } : {}
+    const sha = await say(['commit-tree', tree, ...(last ? ['-p', last] : []), '-m', message])
+    await git(['update-ref', TIP, sha])
+    await git(['bundle', 'create', '--quiet', bundleFile, TIP, ...(last ? [`^${last}`] : [])])
+    const { size: bytes } = await stat(bundleFile)
+    if (bytes > bounds.bundleBytes) {
+      await dropFailed()
+      return {
+        problem: `the changes since the last checkpoint are ${size(bytes)}, more than ${size(bounds.bundleBytes)}`,
+      }
+    }
+    const ref = { sha, parent: last }
+    last = sha
+    return { ref, bundle: bundleFile, ...(unread && { note: unread }) }
+  }
+
+  /** Frees what a failed checkpoint has written, so that the next one has room. */
+  async function dropFailed(): Promise<void> {
+    await rm(bundleFile, { force: true })
+    await rm(`${index}.lock`, { force: true })
+    try {
+      await git(last ? ['update-ref', TIP, last] : ['update-ref', '-d', TIP])
+      await git(last ? ['read-tree', last] : ['read-tree', '--empty'])
+      await git(['prune', '--expire=now'])
+    } catch {
+      // The next checkpoint fails with the reason if this has left something broken.
+    }
+  }
+
+  async function restore(): Promise<void> {
+    await rm(`${index}.lock`, { force: true })
+    await chmod(root, 0o755)
+    await git(last ? ['read-tree', '--reset', '-u', last] : ['read-tree', '--empty'])
+    await git(['clean', '-ffdq'])
+  }
+
+  return { root, git, open, checkpoint, restore }
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof GitFailed ? error.stderr.trim() || error.message : String(error)
+  const full = /No space left/i.test(text) ? 'there is no space left for it; ' : ''
+  return clip(`${full}git said: ${text}`, NOTE_CHARS)
+}
