@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { aptInstall } from './apt.ts'
 import { isDebianRoot, type OnProgress, which } from './run.ts'
+import { lastLines, openLog } from './server-process.ts'
 
 const startDeadline = 60_000
 const pingDeadline = 10_000
@@ -61,9 +62,10 @@ export const daemonPidFile = '/run/slipway/dockerd.pid'
 /** Starts dockerd in a session of its own and waits until it answers. Throws with the end of its log when it does not. */
 export async function startDaemon(options: DaemonOptions): Promise<void> {
   const { logFile, pidFile, args = [], socket } = options
-  for (const file of [logFile, pidFile]) mkdirSync(dirname(file), { recursive: true })
-  const log = openSync(logFile, 'a')
+  mkdirSync(dirname(pidFile), { recursive: true })
+  const log = openLog(logFile)
   const child = spawn(which('dockerd') ?? 'dockerd', args, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
   const exited = new Promise<void>(resolve => child.on('exit', () => resolve()))
   const failed = new Promise<never>((_, reject) => child.on('error', reject))
   child.unref()
@@ -72,7 +74,7 @@ export async function startDaemon(options: DaemonOptions): Promise<void> {
   // Another process may have started one at the same moment; then ours exits and theirs answers.
   if (answered || (await dockerAnswers(dockerClient(socket)))) return
   rmSync(pidFile, { force: true })
-  throw new Error(`dockerd did not start:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n')}`)
+  throw new Error(`dockerd did not start:\n${lastLines(logFile, 8)}`)
 }
 
 /** Stops the daemon whose process id the file holds and waits for its end; false when there is none. */

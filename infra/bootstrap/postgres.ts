@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { processCommand } from './pid-file.ts'
 import { preferPort } from './ports.ts'
 import { type PostgresHome, postgresHome } from './postgres-home.ts'
 import { must } from './run.ts'
@@ -41,7 +43,7 @@ const database = 'slipway'
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { logFile, password, settings = [] } = options
   const home = await postgresHome(options)
-  await stopLeftover(home.dataDir)
+  await stopLeftoverPostgres(home.dataDir)
   if (!existsSync(join(home.dataDir, 'PG_VERSION'))) await makeCluster(home, password)
   const port = await preferPort(options.port)
   const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=300', ...settings]
@@ -97,18 +99,19 @@ async function ensureDatabase(adminUrl: string): Promise<void> {
   }
 }
 
-async function stopLeftover(dataDir: string): Promise<void> {
+/** Stops a server that an earlier process left behind on this cluster. */
+export async function stopLeftoverPostgres(dataDir: string): Promise<void> {
   const pid = await postmaster(dataDir)
   if (pid === null) return
   process.kill(pid, 'SIGINT')
-  while ((await postmaster(dataDir)) !== null) await new Promise(resolve => setTimeout(resolve, 100))
+  while ((await postmaster(dataDir)) !== null) await delay(100)
 }
 
 /** The process id of a server that runs on this cluster, or null. */
 export async function postmaster(dataDir: string): Promise<number | null> {
   try {
     const pid = Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0])
-    const command = await must('ps', ['-o', 'command=', '-p', String(pid)])
+    const command = (await processCommand(pid)) ?? ''
     return command.includes('postgres') && command.includes(dataDir) ? pid : null
   } catch {
     return null

@@ -5,7 +5,7 @@ import { aptInstall } from './apt.ts'
 import { preferPort } from './ports.ts'
 import { redisInContainer } from './redis-container.ts'
 import { type RedisOptions, redisSettings } from './redis-settings.ts'
-import { isDebianRoot, which } from './run.ts'
+import { isDebianRoot, type OnProgress, which } from './run.ts'
 import { type ServerProcess, startProcess, untilReady } from './server-process.ts'
 
 /** A Redis server that belongs to this process. */
@@ -25,12 +25,7 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis> 
   const { dataDir, logFile, password, onProgress = () => {} } = options
   await mkdir(dataDir, { recursive: true })
   await mkdir(dirname(logFile), { recursive: true })
-  if (!which('redis-server') && isDebianRoot()) {
-    onProgress('installing redis-server')
-    // The package's own service is not started by apt where there is no systemd; where there is, it uses another port than ours.
-    await aptInstall(['redis-server'], onProgress)
-  }
-  const binary = which('redis-server')
+  const binary = await redisProgram(onProgress)
   const port = await preferPort(options.port)
   const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`
   const server = binary
@@ -38,6 +33,15 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis> 
     : await redisInContainer({ ...options, port, onProgress })
   await untilReady(server, logFile, () => ping(url))
   return { url, port, process: server, stop: () => server.stop('SIGTERM') }
+}
+
+/** The path of redis-server, installed first where that can be done; null where Redis has to run in a container. */
+export async function redisProgram(onProgress: OnProgress = () => {}): Promise<string | null> {
+  if (!which('redis-server') && isDebianRoot()) {
+    onProgress('installing redis-server')
+    await aptInstall(['redis-server'], onProgress)
+  }
+  return which('redis-server')
 }
 
 /** A file, since a password on the command line could be read by everybody on the machine. */

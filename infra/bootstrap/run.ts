@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** Takes one line of what a long step is doing at the moment. */
@@ -55,16 +55,17 @@ function collect(stream: Readable, onLine?: OnProgress): () => string {
 /** The absolute path of a program on PATH (the sbin folders included, where Debian puts daemons), or null. */
 export function which(program: string): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
-  for (const folder of folders) {
-    const path = join(folder, program)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {
-      // Not in this folder.
-    }
+  const candidates = isAbsolute(program) ? [program] : folders.map(folder => join(folder, program))
+  return candidates.find(isExecutable) ?? null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
-  return null
 }
 
 /** True where this process may install system packages and start daemons: root on Debian or a system derived from it. */

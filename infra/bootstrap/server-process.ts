@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -12,20 +12,31 @@ export type ServerProcess = {
   stop(signal?: NodeJS.Signals, deadlineMs?: number): Promise<void>
 }
 
-/** Starts a program whose output goes to a log file. Throws when it cannot be started. */
+/**
+ * Starts a program whose output goes to a log file; with `onMessage` it gets a Node message channel too. Throws when it cannot be
+ * started.
+ */
 export async function startProcess(
   command: string,
   args: string[],
-  options: SpawnOptions & { logFile: string },
+  options: SpawnOptions & { logFile: string; onMessage?: (message: unknown) => void },
 ): Promise<ServerProcess> {
-  const { logFile, ...spawnOptions } = options
-  mkdirSync(dirname(logFile), { recursive: true })
-  const log = openSync(logFile, 'a')
-  const child = spawn(command, args, { stdio: ['ignore', log, log], ...spawnOptions })
+  const { logFile, onMessage, ...spawnOptions } = options
+  const log = openLog(logFile)
+  const stdio: SpawnOptions['stdio'] = onMessage ? ['ignore', log, log, 'ipc'] : ['ignore', log, log]
+  const child = spawn(command, args, { ...spawnOptions, stdio })
   closeSync(log)
+  if (onMessage) child.on('message', onMessage)
   const exited = new Promise<void>(resolve => child.on('close', () => resolve()))
   await new Promise<void>((resolve, reject) => child.on('spawn', resolve).on('error', reject))
   return { pid: child.pid ?? 0, exited, stop: (signal, deadline) => stopChild(child, exited, signal, deadline) }
+}
+
+/** Opens a log for appending; one that has grown past 20 MB becomes `.1` first, so that logs stay bounded over many starts. */
+export function openLog(file: string): number {
+  mkdirSync(dirname(file), { recursive: true })
+  if (existsSync(file) && statSync(file).size > 20_000_000) renameSync(file, `${file}.1`)
+  return openSync(file, 'a')
 }
 
 /** Tries until it succeeds; gives up when the process has ended or the time is over, with the end of its log. */

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { relative } from 'node:path'
+import { leaveDaemon } from './daemon-users.ts'
+import { down } from './down.ts'
+import { fallbackFolder, installationId, layout } from './layout.ts'
+import { createProgress } from './progress.ts'
+import { projectRoot, readSettings } from './settings.ts'
+
+/** `make clean`: stops the installation and deletes its data; the Makefile then deletes what was installed and generated. */
+async function clean(): Promise<void> {
+  const { dataDir } = readSettings()
+  const paths = layout(dataDir)
+  const progress = createProgress(process.stdout)
+  if (!existsSync(paths.installation)) return
+  // A mistyped SLIPWAY_DATA must not cost somebody their home.
+  if (isAbove(dataDir, projectRoot) || isAbove(dataDir, homedir())) throw new Error(`Will not delete ${dataDir}.`)
+  await down(paths, progress)
+  const installation = installationId(paths)
+  await progress.step(`Data in ${dataDir}`, async () => {
+    await rm(fallbackFolder(installation), { recursive: true, force: true })
+    await rm(dataDir, { recursive: true, force: true })
+  })
+  await progress.step('Docker daemon', () => leaveDaemon(installation))
+}
+
+function isAbove(folder: string, other: string): boolean {
+  return !relative(folder, other).startsWith('..')
+}
+
+await clean()

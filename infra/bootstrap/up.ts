@@ -1,0 +1,63 @@
+import { generateClient } from '../../prisma/generate.ts'
+import { readState } from '../supervisor-state.ts'
+import { ensureCredentials } from './credentials.ts'
+import { noteDaemonUse } from './daemon-users.ts'
+import { ensureDocker } from './docker.ts'
+import { servicesFingerprint } from './fingerprint.ts'
+import { installationId, layout } from './layout.ts'
+import { createProgress } from './progress.ts'
+import { redisProgram } from './redis.ts'
+import { ensureSandboxImage } from './sandbox-image.ts'
+import { readSettings } from './settings.ts'
+import { pastPhase, servicesReady, startSupervisor, stopSupervisor, supervisorPid } from './supervision.ts'
+import { buildWeb } from './web.ts'
+
+/** `make up`: from an installed project to a running Slipway; again and again without harm. */
+async function up(): Promise<void> {
+  const settings = readSettings()
+  Object.assign(process.env, settings.env)
+  const paths = layout(settings.dataDir)
+  const installation = installationId(paths)
+  const { step } = createProgress(process.stdout)
+
+  const docker = await step('Docker', onProgress => ensureDocker({ stateDir: paths.dataDir, onProgress }))
+  noteDaemonUse(installation)
+  const image =
+    settings.config.sandbox.image ??
+    (await step('Sandbox image', onProgress => ensureSandboxImage({ docker, onProgress })))
+  settings.env.SANDBOX_IMAGE = image
+  await step('Database client', async () => generateClient())
+  await step('Web app', buildWeb)
+  if (!settings.config.redisUrl) await step('Redis program', redisProgram)
+
+  const fingerprint = servicesFingerprint(settings, image)
+  const running = (await supervisorPid(paths)) !== null
+  if (!running || readState(paths)?.fingerprint !== fingerprint) {
+    if (running) await step('Stopping the services that run with older settings or code', () => stopSupervisor(paths))
+    await step('Supervisor', () => startSupervisor(settings, paths, fingerprint))
+  }
+  await step('Postgres and Redis', () => pastPhase(paths, 'servers'))
+  const { databaseUrl = '', redisUrl = '' } = await step('Migrations', () => pastPhase(paths, 'migrating'))
+  await step(`Services (${settings.config.services.join(', ')})`, onProgress =>
+    servicesReady(settings, paths, onProgress),
+  )
+
+  const url = settings.config.publicUrl
+  const { plan } = settings.config
+  const access = await ensureCredentials({ file: paths.credentials, url, plan, databaseUrl, redisUrl })
+  console.log(`
+Slipway runs at  ${url}
+Sign in (once)   ${access.signInLink}
+Token            ${access.token}
+Data             ${paths.dataDir}
+
+make logs shows what it does, make down stops it.`)
+}
+
+try {
+  await up()
+  process.exit(0)
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+}
