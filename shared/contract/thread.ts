@@ -25,7 +25,7 @@ export const MessagePart = z.discriminatedUnion('type', [
     type: z.literal('call'),
     id: z.string(),
     name: z.string(),
-    args: z.unknown(),
+    args: z.unknown().optional(),
     error: z.string().optional(),
   }),
   z.object({ type: z.literal('result'), callId: z.string(), name: z.string(), text: z.string() }),

@@ -26,7 +26,7 @@ export const LIMITS = Object.freeze({
   /** Tasks of the board. */
   task: Object.freeze({
     /** Most drafts that one request creates. */
-    perBatch: 100,
+    perBatch: 1_000,
     /** Longest key that names a task within its batch. */
     keyChars: 100,
     titleChars: 200,

@@ -27,16 +27,17 @@ export interface TaskCommands {
 /** The right to write as one run of a task. Lost as soon as another run claims it or it leaves `active`. */
 export interface Fence {
   taskId: string
+  organizationId: string
   epoch: bigint
   worker: string
 }
 
 export interface Claim extends Fence {
   projectId: string
-  organizationId: string
   threadId: string
   number: number
   title: string
+  text: { description: string; plan: string; doneWhen: string }
   attempt: number
   model: string
   /** Null until the run has chosen and stored its base. */

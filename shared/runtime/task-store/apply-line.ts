@@ -1,0 +1,162 @@
+import { v7 as uuid } from 'uuid'
+import type { ProjectSettings } from '../../contract/project.ts'
+import type { ApplyPhase } from '../../contract/task.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import { Fenced } from '../refused.ts'
+import { type Change, change, type StoreDeps } from './change.ts'
+import { lockTasks } from './lock.ts'
+import { appendMessage } from './messages.ts'
+import { move } from './move.ts'
+import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
+
+/** A project's line of applies is worked off by one worker at a time, fenced by an epoch as a task's run is. */
+export function createApplyStore(deps: StoreDeps): ApplyStore {
+  const { prisma } = deps.db
+  return {
+    async claimLine(projectId, worker) {
+      const [row] = await prisma.$queryRaw<
+        [{ epoch: bigint | null; settings: ProjectSettings; branch: string; wait: number }?]
+      >`
+        WITH claimed AS (
+          UPDATE projects SET apply_epoch = apply_epoch + 1, apply_lease_owner = ${worker},
+            apply_lease_until = now() + ${LIMITS.engine.leaseMs} * interval '1 millisecond'
+          WHERE id = ${projectId}::uuid AND (apply_lease_until IS NULL OR apply_lease_until < now())
+          RETURNING id, apply_epoch
+        )
+        SELECT claimed.apply_epoch AS epoch, p.settings, p.default_branch AS branch,
+          greatest(0, extract(epoch FROM p.apply_lease_until - now()) * 1000)::float8 AS wait
+        FROM projects p LEFT JOIN claimed ON claimed.id = p.id WHERE p.id = ${projectId}::uuid`
+      if (!row) return { busyMs: 0 }
+      if (row.epoch === null) return { busyMs: Math.ceil(row.wait) }
+      return { fence: { projectId, epoch: row.epoch, worker }, settings: row.settings, defaultBranch: row.branch }
+    },
+
+    async renewLine({ projectId, epoch }) {
+      const renewed = await prisma.$executeRaw`
+        UPDATE projects SET apply_lease_until = now() + ${LIMITS.engine.leaseMs} * interval '1 millisecond'
+        WHERE id = ${projectId}::uuid AND apply_epoch = ${epoch} AND apply_lease_until IS NOT NULL`
+      if (renewed === 0) throw lost(projectId)
+    },
+
+    async nextApply({ projectId }) {
+      const row = await prisma.apply.findFirst({
+        where: { projectId, finishedAt: null },
+        orderBy: { position: 'asc' },
+        include: { task: true },
+      })
+      if (!row) return null
+      const { id, taskId, mainBefore, mergeSha, task } = row
+      const { title, number, headSha } = task
+      const phase = row.phase as ApplyPhase
+      return { id, taskId, title, number, headSha: headSha!, output: task.output ?? '', phase, mainBefore, mergeSha }
+    },
+
+    applyPhase: (fence, apply, step) =>
+      held(deps, fence, [apply.taskId], async unit => {
+        await unit.sql.apply.update({ where: { id: apply.id }, data: step })
+        const { phase } = step
+        unit.event({ projectId: fence.projectId, taskId: apply.taskId, type: 'task.apply', payload: { phase } })
+      }),
+
+    applied: (fence, apply, { mergeSha, headSha }) =>
+      held(deps, fence, [apply.taskId], async (unit, { tasks, now }) => {
+        const [task] = tasks
+        if (!task) return
+        await unit.sql.apply.update({ where: { id: apply.id }, data: { phase: 'done', finishedAt: now, mergeSha } })
+        await move(unit, { task, now }, 'done', { mergeSha, finishedAt: now }, { mergeSha })
+        await unit.sql.project.update({ where: { id: fence.projectId }, data: { headSha } })
+        unit.event({ projectId: fence.projectId, type: 'project.head', payload: { headSha } })
+      }),
+
+    async returnToReady(fence, apply, failure) {
+      const { groupId } = await prisma.apply.findUniqueOrThrow({ where: { id: apply.id } })
+      const open = await prisma.apply.findMany({ where: { groupId, finishedAt: null }, orderBy: { position: 'asc' } })
+      const affected = [
+        ...new Set([...open.map(({ taskId }) => taskId), ...(await dependantsInLine(deps, apply.taskId))]),
+      ]
+      await held(deps, fence, affected, (unit, locked) => sendBack(unit, locked, apply, failure))
+    },
+
+    async releaseLine({ projectId, epoch }) {
+      await prisma.$executeRaw`
+        UPDATE projects SET apply_lease_until = NULL, apply_lease_owner = NULL
+        WHERE id = ${projectId}::uuid AND apply_epoch = ${epoch}`
+    },
+
+    async storeMainCheck(projectId, check) {
+      await prisma.check.create({ data: { id: uuid(), projectId, onMain: true, ...check } })
+    },
+
+    async mainCheck(projectId, sha, command) {
+      const row = await prisma.check.findFirst({
+        where: { projectId, sha, command, onMain: true },
+        orderBy: { at: 'desc' },
+      })
+      if (!row) return null
+      const { exitCode, output, passed, failed, ms } = row
+      return { command, sha, exitCode, output, passed, failed, ms }
+    },
+  }
+}
+
+type Locked = Awaited<ReturnType<typeof lockTasks>>
+
+/** A write of whoever works off the line: tasks locked, then the project, whose epoch must still be his. */
+function held<T>(
+  deps: StoreDeps,
+  fence: LineFence,
+  taskIds: readonly string[],
+  work: (unit: Change, locked: Locked) => Promise<T>,
+): Promise<T> {
+  return change(deps, async unit => {
+    const locked = await lockTasks(unit.sql, taskIds)
+    const rows = await unit.sql.$queryRaw<unknown[]>`
+      SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR UPDATE`
+    if (rows.length === 0) throw lost(fence.projectId)
+    return work(unit, locked)
+  })
+}
+
+/** Tasks in line, of whatever request, that build on the one that goes back. */
+async function dependantsInLine({ db }: StoreDeps, taskId: string): Promise<string[]> {
+  const rows = await db.prisma.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE behind AS (
+      SELECT task_id FROM edges WHERE prerequisite_id = ${taskId}::uuid
+      UNION SELECT e.task_id FROM edges e JOIN behind b ON e.prerequisite_id = b.task_id
+    )
+    SELECT t.id FROM tasks t JOIN behind b ON b.task_id = t.id WHERE t.state = 'applying'`
+  return rows.map(({ id }) => id)
+}
+
+async function sendBack(
+  unit: Change,
+  { tasks, now }: Locked,
+  apply: ApplyItem,
+  failure: { code: string; message: string },
+): Promise<void> {
+  for (const task of tasks) {
+    if (task.state !== 'applying') continue
+    const own = task.id === apply.taskId
+    const { code, message } = own
+      ? failure
+      : { code: 'apply_stopped', message: `“${apply.title}” could not be applied: ${failure.message}` }
+    await unit.sql.apply.updateMany({
+      where: { taskId: task.id, finishedAt: null },
+      data: { phase: 'failed', finishedAt: now },
+    })
+    await move(
+      unit,
+      { task, now },
+      'ready',
+      { failureCode: code, failureText: message },
+      { failure: { code, message } },
+    )
+    const thread = { id: task.threadId, projectId: task.projectId, taskId: task.id }
+    const last = await unit.sql.message.aggregate({ where: { threadId: task.threadId }, _max: { position: true } })
+    const position = (last._max.position ?? -1) + 1
+    await appendMessage(unit, thread, { role: 'system', text: message, position, attempt: task.attempt })
+  }
+}
+
+const lost = (projectId: string): Fenced =>
+  new Fenced(`Another worker works off the line of applies of project ${projectId}.`)

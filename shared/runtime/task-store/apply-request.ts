@@ -1,0 +1,66 @@
+import { v7 as uuid } from 'uuid'
+import type { Task } from '../../../prisma/generated/client.ts'
+import { topologicalOrder } from '../../domain/graph.ts'
+import { notFound, Refused } from '../refused.ts'
+import type { Change } from './change.ts'
+import { lockTasks } from './lock.ts'
+import { illegalMove, move, stateOf } from './move.ts'
+
+/**
+ * Puts a task in its project's line of applies, its unapplied prerequisites before it; gives all of them in that order.
+ * Asking twice is no harm. Refused where one of them is not ready, or no longer stands on its prerequisites' work.
+ */
+export async function requestApply(change: Change, taskId: string): Promise<string[]> {
+  const { sql, event } = change
+  const graph = await unappliedPrerequisites(change, taskId)
+  const { tasks, now } = await lockTasks(sql, [...graph.keys()])
+  const byId = new Map(tasks.map(task => [task.id, task]))
+  const wanted = byId.get(taskId)
+  if (!wanted) throw notFound('task')
+  if (stateOf(wanted) !== 'ready' && stateOf(wanted) !== 'applying') throw illegalMove(wanted, 'applying')
+
+  const inOrder = topologicalOrder(graph).map(id => byId.get(id)!)
+  for (const task of inOrder) refuseUnfit(wanted, task)
+  const groupId = uuid()
+  for (const task of inOrder) {
+    if (stateOf(task) === 'applying') continue
+    await move(change, { task, now }, 'applying', { failureCode: null, failureText: null })
+    await sql.apply.create({ data: { id: uuid(), projectId: task.projectId, taskId: task.id, groupId } })
+    event({ ...about(task), type: 'task.apply', payload: { phase: 'queued' } })
+  }
+  await change.outbox({ kind: 'apply', projectId: wanted.projectId })
+  return inOrder.map(({ id }) => id)
+}
+
+/** The task with all it depends on that is not part of main yet, as a graph. */
+async function unappliedPrerequisites({ sql }: Change, taskId: string): Promise<Map<string, string[]>> {
+  const graph = new Map<string, string[]>()
+  for (let open = [taskId]; open.length > 0; ) {
+    const edges = await sql.edge.findMany({
+      where: { taskId: { in: open }, prerequisite: { state: { not: 'done' } } },
+      orderBy: { position: 'asc' },
+    })
+    for (const id of open) graph.set(id, [])
+    for (const edge of edges) graph.get(edge.taskId)!.push(edge.prerequisiteId)
+    open = [...new Set(edges.map(edge => edge.prerequisiteId))].filter(id => !graph.has(id))
+  }
+  return graph
+}
+
+function refuseUnfit(wanted: Task, task: Task): void {
+  if (task.staleReason) {
+    const which = task.id === wanted.id ? 'It' : `Its prerequisite #${task.number} “${task.title}”`
+    throw new Refused(
+      'illegal_state',
+      `${which} cannot be applied: ${task.staleReason}. Retry it, so that it is done anew.`,
+    )
+  }
+  if (stateOf(task) !== 'ready' && stateOf(task) !== 'applying') {
+    throw new Refused(
+      'illegal_state',
+      `Its prerequisite #${task.number} “${task.title}” is ${task.state}, not ready; its work cannot be applied first.`,
+    )
+  }
+}
+
+const about = (task: Task) => ({ projectId: task.projectId, taskId: task.id, threadId: task.threadId })

@@ -1,0 +1,108 @@
+import type { Task } from '../../../prisma/generated/client.ts'
+import { Prisma } from '../db.ts'
+import { notFound, Refused } from '../refused.ts'
+import type { Change } from './change.ts'
+import { lockTask, lockTasks } from './lock.ts'
+import { illegalMove, move, stateOf, type TaskData } from './move.ts'
+import { discardJob, enqueue, fillSlots } from './queue.ts'
+import { markDependantsStale } from './stale.ts'
+
+/** Accepts the given drafts, or all of the project; gives the ids of those accepted. */
+export async function acceptDrafts(change: Change, projectId: string, taskIds?: readonly string[]): Promise<string[]> {
+  const { sql } = change
+  const wanted =
+    taskIds ??
+    (await sql.task.findMany({ where: { projectId, state: 'draft', pipelineId: null }, select: { id: true } })).map(
+      ({ id }) => id,
+    )
+  const { tasks, now } = await lockTasks(sql, [...new Set(wanted)])
+  if (taskIds && tasks.filter(task => task.projectId === projectId).length < new Set(taskIds).size)
+    throw notFound('task')
+  const drafts = tasks.filter(task => stateOf(task) === 'draft')
+  const other = tasks.find(task => stateOf(task) !== 'draft')
+  if (taskIds && other) throw illegalMove(other, 'queued')
+
+  const inOrder = drafts.sort((a, b) => a.number - b.number)
+  for (const task of inOrder) await move(change, { task, now }, 'queued', { acceptedAt: now, attempt: 1 })
+  const ids = inOrder.map(({ id }) => id)
+  await enqueue(change, ids)
+  return ids
+}
+
+/** Discards the task. What others have built on it no longer fits the project. */
+export async function dismissTask(change: Change, taskId: string): Promise<void> {
+  const { task, now } = await lockTask(change.sql, taskId)
+  refusePipelineTask(task)
+  await move(change, { task, now }, 'dismissed', { finishedAt: now })
+  await markDependantsStale(change, task, `“${task.title}”, on which it builds, was dismissed`)
+}
+
+/** Stops the task where it is: its checkpoints are kept. */
+export async function cancelTask(change: Change, taskId: string): Promise<void> {
+  const { organization, task, now } = await lockTask(change.sql, taskId)
+  await move(change, { task, now }, 'cancelled', {
+    finishedAt: now,
+    waitingFor: Prisma.DbNull,
+    inLineAt: null,
+    dueAt: null,
+    jobNumber: null,
+    failureCode: 'cancelled',
+    failureText: 'Cancelled on request.',
+  })
+  change.nudge(taskId)
+  await discardJob(change, task)
+  await fillSlots(change, organization)
+}
+
+/**
+ * Starts a failed or cancelled task again from its last checkpoint. A ready task that no longer stands on its
+ * prerequisites' work is done anew on a fresh base.
+ */
+export async function retryTask(change: Change, taskId: string): Promise<void> {
+  const { task, now } = await lockTask(change.sql, taskId)
+  refusePipelineTask(task)
+  const state = stateOf(task)
+  if (state === 'ready' && !task.staleReason) {
+    throw new Refused(
+      'illegal_state',
+      `Task #${task.number} “${task.title}” is ready: apply it, dismiss it, or write in its thread what should be different.`,
+    )
+  }
+  if (state !== 'failed' && state !== 'cancelled' && state !== 'ready') throw illegalMove(task, 'queued')
+  await startAgain(change, { task, now }, task.staleReason ? await afresh(change, task) : {})
+}
+
+/** Back to the queue for another attempt, with what `data` says besides. */
+export async function startAgain(
+  change: Change,
+  locked: { task: Task; now: Date },
+  data: TaskData = {},
+): Promise<void> {
+  const { task } = locked
+  await move(change, locked, 'queued', {
+    attempt: task.attempt + 1,
+    deaths: 0,
+    iterations: 0,
+    checkFixes: 0,
+    failureCode: null,
+    failureText: null,
+    readyAt: null,
+    finishedAt: null,
+    ...data,
+  })
+  await enqueue(change, [task.id])
+}
+
+/** Forgets base, work and conversation, so that the next run begins on the prerequisites as they are then. */
+async function afresh({ sql }: Change, task: Task): Promise<TaskData> {
+  const last = await sql.message.aggregate({ where: { threadId: task.threadId }, _max: { position: true } })
+  return { baseSha: null, headSha: null, staleReason: null, historyFrom: (last._max.position ?? -1) + 1 }
+}
+
+function refusePipelineTask(task: Task): void {
+  if (!task.pipelineId) return
+  throw new Refused(
+    'illegal_state',
+    `“${task.title}” belongs to a pipeline; its fate is decided by the task that started it.`,
+  )
+}

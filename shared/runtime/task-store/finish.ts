@@ -1,0 +1,66 @@
+import type { Prisma } from '../db.ts'
+import type { Change, StoreDeps } from './change.ts'
+import { fencedEnd, type Held } from './fence.ts'
+import { move } from './move.ts'
+import { enqueue, fillSlots } from './queue.ts'
+import { markDependantsStale } from './stale.ts'
+import type { RunStore } from './types.ts'
+
+/** The ways in which a run ends. Each gives the slot to the next in line in the same transaction. */
+export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'giveBack' | 'park'> {
+  return {
+    ready: (fence, { headSha, branch, output }) =>
+      fencedEnd(deps, fence, 'ready', async (change, { organization, task, now }) => {
+        if (await hasUnread(change, task)) return false
+        const data = {
+          headSha,
+          branch,
+          output,
+          readyAt: now,
+          finishedAt: now,
+          failureCode: null,
+          failureText: null,
+          deaths: 0,
+        }
+        await move(change, { task, now }, 'ready', data, { headSha })
+        await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
+        await change.outbox({ kind: 'release', taskId: task.id })
+        await fillSlots(change, organization)
+        return true
+      }),
+
+    fail: (fence, { code, message }) =>
+      fencedEnd(deps, fence, 'fail', async (change, { organization, task, now }) => {
+        const data = { finishedAt: now, failureCode: code, failureText: message }
+        await move(change, { task, now }, 'failed', data, { failure: { code, message } })
+        await fillSlots(change, organization)
+      }),
+
+    giveBack: fence =>
+      fencedEnd(deps, fence, 'giveBack', async (change, { organization, task, now }) => {
+        await move(change, { task, now }, 'queued', {}, { reason: 'given back' })
+        await enqueue(change, [task.id])
+        await fillSlots(change, organization)
+      }),
+
+    park: (fence, waitingFor) =>
+      fencedEnd(deps, fence, 'park', async (change, { organization, task, now }) => {
+        await move(
+          change,
+          { task, now },
+          'waiting',
+          { waitingFor: waitingFor as Prisma.InputJsonObject },
+          { waitingFor },
+        )
+        await fillSlots(change, organization)
+      }),
+  }
+}
+
+async function hasUnread({ sql }: Change, { threadId }: Held['task']): Promise<boolean> {
+  const unread = await sql.message.findFirst({
+    where: { threadId, role: 'user', position: null },
+    select: { id: true },
+  })
+  return unread !== null
+}

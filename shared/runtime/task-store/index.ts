@@ -1,0 +1,37 @@
+import { v7 as uuid } from 'uuid'
+import { createApplyStore } from './apply-line.ts'
+import { requestApply } from './apply-request.ts'
+import { change, type StoreDeps } from './change.ts'
+import { acceptDrafts, cancelTask, dismissTask, retryTask } from './decide.ts'
+import { createDrafts } from './drafts.ts'
+import { editTask } from './edit.ts'
+import { postMessage } from './messages.ts'
+import { branchPushed, headMoved } from './pushed.ts'
+import { createRunStore } from './run.ts'
+import type { TaskCommands, TaskStore } from './types.ts'
+
+/** The only writer of task states, edges, messages, events and the outbox. Every method is one transaction. */
+export function createTaskStore(deps: StoreDeps): TaskStore {
+  const commands: TaskCommands = {
+    createDrafts: (projectId, drafts) => change(deps, unit => createDrafts(unit, projectId, drafts)),
+    update: (taskId, edit) => change(deps, unit => editTask(unit, taskId, edit)),
+    accept: (projectId, taskIds) => change(deps, unit => acceptDrafts(unit, projectId, taskIds)),
+    dismiss: taskId => change(deps, unit => dismissTask(unit, taskId)),
+    cancel: taskId => change(deps, unit => cancelTask(unit, taskId)),
+    retry: taskId => change(deps, unit => retryTask(unit, taskId)),
+    requestApply: taskId => change(deps, unit => requestApply(unit, taskId)),
+    postMessage: (threadId, text) => change(deps, unit => postMessage(unit, threadId, text)),
+    createThread: (projectId, kind, title) =>
+      change(deps, async ({ sql, event }) => {
+        const { id: threadId } = await sql.thread.create({ data: { id: uuid(), projectId, kind, title } })
+        event({ projectId, type: 'thread.created', threadId, payload: { kind, title } })
+        return threadId
+      }),
+    branchPushed: (projectId, branch, headSha) => change(deps, unit => branchPushed(unit, projectId, branch, headSha)),
+    headMoved: (projectId, headSha) => change(deps, unit => headMoved(unit, projectId, headSha)),
+  }
+  return { ...commands, ...createRunStore(deps), ...createApplyStore(deps) }
+}
+
+export type { StoreDeps } from './change.ts'
+export type * from './types.ts'

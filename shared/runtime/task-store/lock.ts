@@ -1,0 +1,45 @@
+import type { Task } from '../../../prisma/generated/client.ts'
+import { parallelLimit } from '../../domain/limits.ts'
+import type { Sql } from '../db.ts'
+import { notFound } from '../refused.ts'
+
+export interface LockedOrganization {
+  id: string
+  /** How many of its tasks may be active at once. */
+  limit: number
+}
+
+/**
+ * Rows are locked in one order everywhere: organization, tasks by id, project, thread, and the project's event counter last.
+ * The organization is locked in a statement of its own, so that what is counted afterwards is counted anew: a count within
+ * the locking statement still sees the snapshot from before the wait.
+ */
+export async function lockOrganization(sql: Sql, organizationId: string): Promise<LockedOrganization> {
+  const [row] = await sql.$queryRaw<[{ id: string; plan: string }?]>`
+    SELECT id, plan FROM organizations WHERE id = ${organizationId}::uuid FOR UPDATE`
+  if (!row) throw notFound('organization')
+  return { id: row.id, limit: parallelLimit(row.plan) }
+}
+
+/** Locks tasks and gives them in the order of their ids, with the time of Postgres. Unknown ids are left out. */
+export async function lockTasks(sql: Sql, ids: readonly string[]): Promise<{ tasks: Task[]; now: Date }> {
+  const [clock] = await sql.$queryRaw<[{ now: Date }]>`
+    WITH locked AS (SELECT id FROM tasks WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE)
+    SELECT now() AS now, count(*) FROM locked`
+  const tasks = await sql.task.findMany({ where: { id: { in: [...ids] } }, orderBy: { id: 'asc' } })
+  return { tasks, now: clock.now }
+}
+
+/** Locks one task together with its organization, as every move does that may take or free a slot. */
+export async function lockTask(
+  sql: Sql,
+  taskId: string,
+): Promise<{ organization: LockedOrganization; task: Task; now: Date }> {
+  const known = await sql.task.findUnique({ where: { id: taskId }, select: { organizationId: true } })
+  if (!known) throw notFound('task')
+  const organization = await lockOrganization(sql, known.organizationId)
+  const { tasks, now } = await lockTasks(sql, [taskId])
+  const task = tasks[0]
+  if (!task) throw notFound('task')
+  return { organization, task, now }
+}

@@ -1,0 +1,95 @@
+import { v7 as uuid } from 'uuid'
+import type { Message, Prisma } from '../../../prisma/generated/client.ts'
+import type { HistoryMessage } from '../../contract/history.ts'
+import { MessagePart } from '../../contract/thread.ts'
+import { notFound, Refused } from '../refused.ts'
+import type { Change } from './change.ts'
+import { startAgain } from './decide.ts'
+import { lockTask } from './lock.ts'
+import { stateOf } from './move.ts'
+
+export interface NewMessage {
+  role: 'user' | 'assistant' | 'tool' | 'system'
+  text: string
+  parts?: MessagePart[]
+  /** Its place in the model's history; without one it waits to be read. */
+  position?: number
+  attempt?: number
+  iteration?: number
+}
+
+/** Appends to a thread and gives the message's id. The task of the thread, where it has one, must be locked. */
+export async function appendMessage(
+  { sql, event }: Change,
+  thread: { id: string; projectId: string; taskId?: string },
+  message: NewMessage,
+): Promise<string> {
+  const { nextSeq } = await sql.thread.update({ where: { id: thread.id }, data: { nextSeq: { increment: 1 } } })
+  const id = uuid()
+  const { role, text, parts = [], position, attempt = 0, iteration } = message
+  await sql.message.create({
+    data: {
+      id,
+      threadId: thread.id,
+      seq: nextSeq - 1,
+      role,
+      text,
+      parts: parts as Prisma.InputJsonArray,
+      position: position ?? null,
+      attempt,
+      iteration: iteration ?? null,
+      readAt: position === undefined ? null : new Date(),
+    },
+  })
+  event({
+    projectId: thread.projectId,
+    type: 'message.created',
+    threadId: thread.id,
+    ...(thread.taskId && { taskId: thread.taskId }),
+    payload: { messageId: id, seq: nextSeq - 1, role },
+  })
+  return id
+}
+
+/**
+ * What a person says. In a running task it is read at the next iteration; a ready, failed or cancelled task starts again
+ * with it. Refused where nobody would ever read it.
+ */
+export async function postMessage(change: Change, threadId: string, text: string): Promise<string> {
+  const { sql } = change
+  const thread = await sql.thread.findUnique({ where: { id: threadId }, include: { task: { select: { id: true } } } })
+  if (!thread) throw notFound('thread')
+  if (!thread.task) return appendMessage(change, thread, { role: 'user', text })
+
+  const { task, now } = await lockTask(sql, thread.task.id)
+  const state = stateOf(task)
+  if (state === 'applying' || state === 'done' || state === 'dismissed' || state === 'skipped') {
+    throw new Refused(
+      'illegal_state',
+      `Task #${task.number} “${task.title}” is ${state}: nobody would read the message. Create a new task for what is left to do.`,
+    )
+  }
+  const id = await appendMessage(change, { ...thread, taskId: task.id }, { role: 'user', text, attempt: task.attempt })
+  if (state === 'ready' || state === 'failed' || state === 'cancelled') await startAgain(change, { task, now })
+  else change.nudge(task.id)
+  return id
+}
+
+/** A row as the model reads it: what the system says reaches it as a user's words. */
+export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): HistoryMessage {
+  const parts = MessagePart.array().parse(row.parts)
+  if (row.role === 'tool') {
+    const results = parts.flatMap(part =>
+      part.type === 'result' ? [{ callId: part.callId, name: part.name, text: part.text }] : [],
+    )
+    return { role: 'tool', results }
+  }
+  if (row.role !== 'assistant') return { role: 'user', text: row.text }
+  const calls = parts.flatMap(part =>
+    part.type === 'call'
+      ? [{ id: part.id, name: part.name, args: part.args, ...(part.error && { error: part.error }) }]
+      : [],
+  )
+  const metadata = parts.find(part => part.type === 'providerMetadata')
+  return { role: 'assistant', text: row.text, calls, ...(metadata && { providerMetadata: metadata.value }) }
+}

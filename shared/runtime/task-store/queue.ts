@@ -1,0 +1,57 @@
+import { LIMITS } from '../../domain/limits.ts'
+import type { Change } from './change.ts'
+import type { LockedOrganization } from './lock.ts'
+
+/** How long the relay has to make a job before the reconciler looks for it. */
+const JOB_GRACE_MS = LIMITS.engine.reconcileEveryMs
+
+/** Owes each of the tasks a new job: the outbox row's number becomes the number of its job. They are no longer in line. */
+export async function enqueue({ sql, outboxFilled }: Change, taskIds: readonly string[]): Promise<void> {
+  if (taskIds.length === 0) return
+  outboxFilled()
+  await sql.$executeRaw`
+    WITH owed AS (
+      INSERT INTO outbox (kind, payload)
+      SELECT 'enqueue', jsonb_build_object('taskId', id) FROM unnest(${taskIds}::uuid[]) WITH ORDINALITY AS ids(id, place)
+      ORDER BY place
+      RETURNING id, (payload->>'taskId')::uuid AS task_id
+    )
+    UPDATE tasks SET job_number = owed.id, in_line_at = NULL, due_at = now() + ${JOB_GRACE_MS} * interval '1 millisecond'
+    FROM owed WHERE tasks.id = owed.task_id`
+}
+
+/** The task's present job stands for nothing any more. */
+export async function discardJob(change: Change, task: { id: string; jobNumber: bigint | null }): Promise<void> {
+  if (task.jobNumber === null) return
+  await change.outbox({ kind: 'discard', taskId: task.id, jobNumber: String(task.jobNumber) })
+}
+
+/** How many of the organization's tasks hold a slot. The organization must be locked. */
+export async function countActive({ sql }: Change, organizationId: string): Promise<number> {
+  return sql.task.count({ where: { organizationId, state: 'active' } })
+}
+
+/**
+ * Gives free slots to those in line, by priority, then age; a task whose project has reached its own limit is passed over.
+ * Called in every transaction that frees a slot or takes a candidate away, with the organization locked. Too many is no
+ * harm: whoever finds no slot at its claim gets back in line.
+ */
+export async function fillSlots(change: Change, organization: LockedOrganization): Promise<void> {
+  const free = organization.limit - (await countActive(change, organization.id))
+  if (free <= 0) return
+  const next = await change.sql.$queryRaw<{ id: string }[]>`
+    WITH running AS (
+      SELECT project_id, count(*) AS count FROM tasks
+      WHERE organization_id = ${organization.id}::uuid AND state = 'active' GROUP BY project_id
+    )
+    SELECT t.id FROM tasks t
+    JOIN projects p ON p.id = t.project_id
+    LEFT JOIN running r ON r.project_id = t.project_id
+    WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued' AND t.in_line_at IS NOT NULL
+      AND coalesce(r.count, 0) < coalesce((p.settings->>'maxParallel')::int, 2147483647)
+    ORDER BY t.priority DESC, t.accepted_at, t.number LIMIT ${free}`
+  await enqueue(
+    change,
+    next.map(({ id }) => id),
+  )
+}
