@@ -2,7 +2,7 @@ import type { Prisma } from '../db.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type Held } from './fence.ts'
 import { move } from './move.ts'
-import { enqueue, fillSlots } from './queue.ts'
+import { enqueue, fillSlots, release } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
 import type { RunStore } from './types.ts'
 
@@ -24,7 +24,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
         }
         await move(change, { task, now }, 'ready', data, { headSha })
         await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
-        await change.outbox({ kind: 'release', taskId: task.id })
+        await release(change, task.id)
         await fillSlots(change, organization)
         return true
       }),

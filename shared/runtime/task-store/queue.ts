@@ -20,6 +20,15 @@ export async function enqueue({ sql, outboxFilled }: Change, taskIds: readonly s
     FROM owed WHERE tasks.id = owed.task_id`
 }
 
+/** The task is satisfied: its dependants' gates go, and the reconciler looks whether they went. */
+export async function release(change: Change, taskId: string): Promise<void> {
+  await change.outbox({ kind: 'release', taskId })
+  await change.sql.$executeRaw`
+    UPDATE tasks SET due_at = now() + ${JOB_GRACE_MS} * interval '1 millisecond'
+    WHERE state = 'queued' AND job_number IS NOT NULL
+      AND id IN (SELECT task_id FROM edges WHERE prerequisite_id = ${taskId}::uuid)`
+}
+
 /** The task's present job stands for nothing any more. */
 export async function discardJob(change: Change, task: { id: string; jobNumber: bigint | null }): Promise<void> {
   if (task.jobNumber === null) return

@@ -364,6 +364,9 @@ CREATE INDEX "tasks_parent_task_id_idx" ON "tasks"("parent_task_id");
 CREATE INDEX "tasks_due_at_idx" ON "tasks"("due_at");
 
 -- CreateIndex
+CREATE INDEX "tasks_in_line_at_idx" ON "tasks"("in_line_at");
+
+-- CreateIndex
 CREATE INDEX "tasks_state_lease_until_idx" ON "tasks"("state", "lease_until");
 
 -- CreateIndex
@@ -389,6 +392,9 @@ CREATE INDEX "checks_project_id_sha_command_idx" ON "checks"("project_id", "sha"
 
 -- CreateIndex
 CREATE INDEX "applies_project_id_finished_at_position_idx" ON "applies"("project_id", "finished_at", "position");
+
+-- CreateIndex
+CREATE INDEX "applies_finished_at_idx" ON "applies"("finished_at");
 
 -- CreateIndex
 CREATE INDEX "applies_task_id_idx" ON "applies"("task_id");

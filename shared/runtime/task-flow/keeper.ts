@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { LIMITS } from '../../domain/limits.ts'
+import type { HintListener } from '../hints.ts'
+import type { Names } from '../names.ts'
+import type { Service } from '../service.ts'
+import type { StoreDeps } from '../task-store/change.ts'
+import type { TaskFlow } from './index.ts'
+import { rebuildAfterLoss, reconcile } from './reconcile.ts'
+import { relayOutbox } from './relay.ts'
+
+/** Any fixed number: one keeper for each database. */
+const KEEPER_LOCK = 7_106_111
+
+export interface KeeperDeps extends StoreDeps {
+  flow: TaskFlow
+  listener: HintListener
+  names: Names
+  databaseUrl: string
+  /** Tells this installation's Redis from any other. */
+  installation: string
+}
+
+/**
+ * Relay and reconciler. It stands in every worker, and the one that holds an advisory lock works: the lock ends with its
+ * connection, so another takes over when it dies. Two at once for a moment do no harm, as all they do may be repeated.
+ */
+export function createKeeper(deps: KeeperDeps): Service {
+  const stopping = new AbortController()
+  let wake = () => {}
+  let ended: Promise<void> = Promise.resolve()
+  let stopListening = () => {}
+
+  const untilWoken = (ms: number) =>
+    Promise.race([
+      pause(ms, undefined, { signal: stopping.signal }).catch(() => {}),
+      new Promise<void>(resolve => (wake = resolve)),
+    ])
+
+  const keep = async () => {
+    const lock = new pg.Client({ connectionString: deps.databaseUrl })
+    let alive = true
+    lock.on('error', () => (alive = false))
+    lock.on('end', () => (alive = false))
+    try {
+      await lock.connect()
+      const { rows } = await lock.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [KEEPER_LOCK])
+      if (!rows[0]?.held) return
+      let reconciledAt = 0
+      while (alive && !stopping.signal.aborted) {
+        if (Date.now() - reconciledAt > LIMITS.engine.reconcileEveryMs / 5) {
+          await rebuildAfterLoss(deps, deps.installation)
+          await reconcile(deps)
+          reconciledAt = Date.now()
+        }
+        const carried = await relayOutbox(deps)
+        if (carried === 0) await untilWoken(LIMITS.engine.relayEveryMs)
+      }
+    } finally {
+      await lock.end().catch(() => {})
+    }
+  }
+
+  return {
+    async start() {
+      stopListening = deps.listener.listen(deps.names.channels.outbox, () => wake())
+      ended = (async () => {
+        while (!stopping.signal.aborted) {
+          await keep().catch((error: Error) => deps.log.warn({ err: error }, 'keeper.failed'))
+          await pause(LIMITS.engine.relayEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
+        }
+      })()
+    },
+    async stop() {
+      stopping.abort()
+      stopListening()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import type { Outbox } from '../../../prisma/generated/client.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import { satisfies, TASK_STATES } from '../../domain/task-state.ts'
+import type { Database } from '../db.ts'
+import { OutboxRow } from '../outbox-row.ts'
+import type { TaskFlow } from './index.ts'
+
+const UNSATISFYING = TASK_STATES.filter(state => !satisfies(state))
+
+/**
+ * Carries the outbox into Redis, at least once, and gives the number of rows it carried. What a row means is read from
+ * Postgres now, not when it was written: so the order of rows does not matter, and a repeated one does no harm.
+ */
+export async function relayOutbox({ db, flow }: { db: Database; flow: TaskFlow }): Promise<number> {
+  const rows = await db.prisma.outbox.findMany({ orderBy: { id: 'asc' }, take: LIMITS.engine.outboxBatch })
+  if (rows.length === 0) return 0
+  const owed = rows.map(row => ({ n: row.id, row: parse(row) }))
+
+  await enqueueAll(
+    db,
+    flow,
+    owed.flatMap(({ n, row }) => (row.kind === 'enqueue' ? [{ n, taskId: row.taskId }] : [])),
+  )
+  await releaseAll(
+    db,
+    flow,
+    owed.flatMap(({ row }) => (row.kind === 'release' ? [row.taskId] : [])),
+  )
+  for (const { n, row } of owed) {
+    if (row.kind === 'discard') await flow.discard(row.taskId, BigInt(row.jobNumber))
+    if (row.kind === 'apply') await flow.addApply(row.projectId, n)
+  }
+  await db.prisma.outbox.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } })
+  return rows.length
+}
+
+const parse = (row: Outbox): OutboxRow => OutboxRow.parse({ kind: row.kind, ...(row.payload as object) })
+
+/** A row whose number is no longer its task's job number has been overtaken by a later one. */
+async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigint; taskId: string }[]): Promise<void> {
+  if (rows.length === 0) return
+  const tasks = await db.prisma.task.findMany({
+    where: { id: { in: rows.map(({ taskId }) => taskId) }, state: { in: ['queued', 'active'] } },
+    select: {
+      id: true,
+      priority: true,
+      jobNumber: true,
+      prerequisites: {
+        where: { prerequisite: { state: { in: UNSATISFYING } } },
+        select: { prerequisiteId: true },
+      },
+    },
+  })
+  const byId = new Map(tasks.map(task => [task.id, task]))
+  await flow.add(
+    rows.flatMap(({ n, taskId }) => {
+      const task = byId.get(taskId)
+      if (task?.jobNumber !== n) return []
+      return [{ taskId, n, priority: task.priority, gates: task.prerequisites.map(edge => edge.prerequisiteId) }]
+    }),
+  )
+}
+
+async function releaseAll(db: Database, flow: TaskFlow, satisfied: readonly string[]): Promise<void> {
+  if (satisfied.length === 0) return
+  const edges = await db.prisma.edge.findMany({
+    where: { prerequisiteId: { in: [...satisfied] }, task: { state: 'queued', jobNumber: { not: null } } },
+    select: { prerequisiteId: true, taskId: true, task: { select: { jobNumber: true } } },
+  })
+  await flow.release(edges.map(edge => ({ from: edge.prerequisiteId, to: edge.taskId, n: edge.task.jobNumber! })))
+}
