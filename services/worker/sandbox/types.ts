@@ -1,0 +1,42 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Whose container it is: one run (epoch) of a task on a worker. */
+export type SandboxIdentity = { taskId: string; epoch: number; worker: string }
+
+/** What a container may use. Everything that it writes counts as its memory. */
+export type SandboxLimits = {
+  memoryBytes: number
+  /** Processors, fractions allowed. */
+  cpus: number
+  pids: number
+  /** Largest work tree. */
+  workspaceBytes: number
+  workspaceInodes: number
+  /** Room for the runner's git objects and bundles. */
+  stateBytes: number
+  tmpBytes: number
+  openFiles: number
+}
+
+export type SandboxSpec = SandboxIdentity & {
+  limits: SandboxLimits
+  /** An internal network to join instead of none. */
+  network?: string
+}
+
+/** How a container's main process ended; `code` is null when the engine could not tell. */
+export type ContainerExit = { code: number | null; oomKilled: boolean }
+
+/** A started container and the streams of its main process. */
+export type Container = {
+  id: string
+  stdin: Writable
+  stdout: Readable
+  stderr: Readable
+  /** Resolves when the main process has ended, or the container was removed. Never rejects. */
+  exited: Promise<ContainerExit>
+  /** Kills and removes it with its volumes; done when it is gone. Once more does nothing. */
+  remove(): Promise<void>
+}
+
+export type SandboxInfo = SandboxIdentity & { id: string; startedAt: Date; running: boolean }
