@@ -150,7 +150,11 @@ const googleEvents = ({ parts, usage, finish, n }: Reply): string[] => {
   const chunk = (part: Json | null, reason?: string) =>
     data({
       candidates: [
-        { index: 0, content: { role: 'model', parts: part ? [part] : [] }, ...(reason ? { finishReason: reason } : {}) },
+        {
+          index: 0,
+          content: { role: 'model', parts: part ? [part] : [] },
+          ...(reason ? { finishReason: reason } : {}),
+        },
       ],
       usageMetadata: {
         promptTokenCount: usage.input,
@@ -181,17 +185,20 @@ export const replyEvents: Record<WireFormat, (reply: Reply) => string[]> = {
 /** An error body as the provider words it. */
 export const errorBody = (format: WireFormat, status: number, message: string): Json => {
   if (format === 'anthropic') return { type: 'error', error: { type: anthropicType(status), message } }
-  if (format === 'google') return { error: { code: status, message, status: status === 429 ? 'RESOURCE_EXHAUSTED' : 'ERROR' } }
+  if (format === 'google')
+    return { error: { code: status, message, status: status === 429 ? 'RESOURCE_EXHAUSTED' : 'ERROR' } }
   return { error: { message, type: status === 429 ? 'rate_limit_exceeded' : 'error', param: null, code: null } }
 }
 
 const anthropicType = (status: number): string =>
-  ({ 400: 'invalid_request_error', 401: 'authentication_error', 429: 'rate_limit_error', 529: 'overloaded_error' })[status] ??
-  'api_error'
+  ({ 400: 'invalid_request_error', 401: 'authentication_error', 429: 'rate_limit_error', 529: 'overloaded_error' })[
+    status
+  ] ?? 'api_error'
 
 /** An error in the middle of a stream. */
 export const errorEvent = (format: WireFormat, message: string): string => {
   if (format === 'anthropic') return event({ type: 'error', error: { type: 'overloaded_error', message } })
-  if (format === 'responses') return event({ type: 'error', code: 'server_error', message, param: null, sequence_number: 9 })
+  if (format === 'responses')
+    return event({ type: 'error', code: 'server_error', message, param: null, sequence_number: 9 })
   return data(errorBody(format, 503, message))
 }

@@ -3,7 +3,16 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { formatOf, readRequest } from './provider-request.ts'
-import { errorBody, errorEvent, type Finish, type ReplyPart, replyEvents, type WireFormat, type WireMessage, type WireUsage } from './provider-wire.ts'
+import {
+  errorBody,
+  errorEvent,
+  type Finish,
+  type ReplyPart,
+  replyEvents,
+  type WireFormat,
+  type WireMessage,
+  type WireUsage,
+} from './provider-wire.ts'
 
 export type { ReplyPart, WireMessage } from './provider-wire.ts'
 
@@ -131,20 +140,24 @@ export const startProvider = async (script: Script): Promise<ScriptedProvider> =
       response.writeHead(404).end()
       return
     }
+    let cut = false
     response.on('close', () => {
-      if (!response.writableFinished && !response.destroyed) hangUps++
-      else if (!response.writableEnded) hangUps++
+      if (!response.writableEnded && !cut) hangUps++
     })
     const body = await read(incoming)
-    const model = typeof body.model === 'string' ? body.model : decodeURIComponent(path.split('/').at(-1)!.split(':')[0]!)
+    const model =
+      typeof body.model === 'string' ? body.model : decodeURIComponent(path.split('/').at(-1)!.split(':')[0]!)
     const said = readRequest[format](body)
-    const digest = createHash('sha256').update(JSON.stringify([format, model, said])).digest('hex')
+    const digest = createHash('sha256')
+      .update(JSON.stringify([format, model, said]))
+      .digest('hex')
     const attempt = (asked.get(digest) ?? 0) + 1
     asked.set(digest, attempt)
     const request = { format, model, ...said, attempt, n: requests.length + 1, headers: incoming.headers, body }
     requests.push(request)
     const reply = await script(request)
     if (reply.fault !== undefined) faults.push(reply.fault)
+    cut = reply.fault === 'cut'
     await play(response, request, reply)
   }
 
@@ -174,6 +187,7 @@ export const startProvider = async (script: Script): Promise<ScriptedProvider> =
     faults,
     hangUps: () => hangUps,
     close: async () => {
+      if (!server.listening) return
       server.closeAllConnections()
       server.close()
       await once(server, 'close')

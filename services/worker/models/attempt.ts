@@ -1,7 +1,7 @@
 import { jsonSchema, streamText, tool } from 'ai'
 import type { HistoryMessage, ModelReply, ToolSpec, Usage } from '../../../shared/contract/history.ts'
 import { type RawCall, readCalls } from './calls.ts'
-import { BrokenReply, FilteredReply } from './faults.ts'
+import { BrokenReply, FilteredReply, innermost } from './faults.ts'
 import type { StoredPart, StoredReply } from './metadata.ts'
 import type { ProviderName } from './model-name.ts'
 import { CACHE, toMessages } from './prompt.ts'
@@ -70,9 +70,7 @@ const collect = (collected: Collected, chunk: Chunk, onText: (text: string) => v
     case 'tool-call': {
       // A tool that ran at the provider (web search …) is none of ours: none is offered.
       if (chunk.providerExecuted) return
-      const invalid = chunk.invalid
-        ? String(chunk.error instanceof Error ? chunk.error.message : chunk.error)
-        : undefined
+      const invalid = chunk.invalid ? innermost(chunk.error) : undefined
       collected.parts.push({ type: 'call', id: chunk.toolCallId, options: chunk.providerMetadata as Options })
       collected.calls.push({ id: chunk.toolCallId, name: chunk.toolName, input: chunk.input, invalid })
       return

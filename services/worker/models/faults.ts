@@ -81,7 +81,7 @@ const codeOf = (data: unknown): string => {
 }
 
 /** The innermost message of an error: `fetch failed` says nothing, its cause does. */
-const innermost = (error: unknown): string => {
+export const innermost = (error: unknown): string => {
   let current = error
   for (let depth = 0; depth < 5 && current instanceof Error && current.cause instanceof Error; depth++) {
     current = current.cause

@@ -61,11 +61,13 @@ const toolMessage = (message: AssistantMessage, results: Map<string, string>, pr
   role: 'tool',
   content: message.calls.map(call => {
     const text = clean(results.get(call.id) ?? INTERRUPTED_RESULT)
+    // Only Anthropic has a flag for errors; for others the AI SDK would wrap the text.
+    const type = provider === 'anthropic' && text.startsWith('Error:') ? 'error-text' : 'text'
     return {
       type: 'tool-result',
       toolCallId: wireId(call.id, provider),
       toolName: wireName(call.name),
-      output: { type: text.startsWith('Error:') ? 'error-text' : 'text', value: isBlank(text) ? '(no output)' : text },
+      output: { type, value: isBlank(text) ? '(no output)' : text },
     }
   }),
 })
