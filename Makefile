@@ -48,9 +48,13 @@ compose-up: deps
 compose-down: deps
 	@$(node) infra/bootstrap/compose.ts down
 
-deps: node_modules/.installed
+deps: node_modules/.installed prisma/generated/client.ts
 
 # Written last, so an installation that was cut off is done again.
 node_modules/.installed: package-lock.json
 	@infra/bootstrap/install.sh
+	@rm -rf prisma/generated
 	@touch $@
+
+prisma/generated/client.ts: prisma/schema.prisma | node_modules/.installed
+	@$(node) prisma/generate.ts

@@ -59,7 +59,7 @@ if (import.meta.main) {
   const file = join(import.meta.dirname, '../package-lock.json')
   const lock = JSON.parse(readFileSync(file, 'utf8'))
   const added = completeLock(lock.packages)
-  lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
+  lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')))
   if (added.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
   console.log(added.length > 0 ? `added ${added.join(', ')}` : 'the lock file is complete')
 }

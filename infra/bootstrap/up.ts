@@ -1,4 +1,3 @@
-import { generateClient } from '../../prisma/generate.ts'
 import { readState } from '../supervisor-state.ts'
 import { ensureCredentials } from './credentials.ts'
 import { noteDaemonUse } from './daemon-users.ts'
@@ -26,7 +25,6 @@ async function up(): Promise<void> {
     settings.config.sandbox.image ??
     (await step('Sandbox image', onProgress => ensureSandboxImage({ docker, onProgress })))
   settings.env.SANDBOX_IMAGE = image
-  await step('Database client', async () => generateClient())
   await step('Web app', buildWeb)
   if (!settings.config.redisUrl) await step('Redis program', redisProgram)
 

@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { generateClient } from '../../prisma/generate.ts'
 import { projectRoot } from '../bootstrap/settings.ts'
 
 /** `make bench`: runs the benchmarks (`test/bench/*.bench.ts`, each a program) one after the other, so that none disturbs another. */
-generateClient()
 const scripts = globSync('test/bench/*.bench.ts', { cwd: projectRoot }).sort()
 const failed = scripts.filter(script => {
   console.log(`\n${script}`)

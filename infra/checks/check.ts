@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateClient } from '../../prisma/generate.ts'
 import { run } from '../bootstrap/run.ts'
 import { projectRoot } from '../bootstrap/settings.ts'
 
@@ -26,7 +25,6 @@ const checks: Check[] = [
   tool('Import directions and cycles', 'vitest/vitest.mjs', ['run', '--config', 'infra/checks/vitest.config.ts']),
 ]
 
-generateClient()
 let failed = false
 for (const { title, find } of checks) {
   const findings = await find()

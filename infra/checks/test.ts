@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generateClient } from '../../prisma/generate.ts'
 import { chromiumProgram } from '../bootstrap/chromium.ts'
 import { readJson } from '../bootstrap/layout.ts'
 import { createProgress } from '../bootstrap/progress.ts'
@@ -13,7 +12,6 @@ import { buildWeb } from '../bootstrap/web.ts'
 /** `make test` and `make soak`: all set-up, the suite, and one line at the end: `N passed, N failed`. Arguments go to vitest. */
 async function main(): Promise<number> {
   const { step } = createProgress(process.stderr)
-  await step('Database client', async () => generateClient())
   await step('Web app', buildWeb)
   await step('Redis', redisProgram)
   await step('Browser', chromiumProgram)
