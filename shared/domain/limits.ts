@@ -178,6 +178,10 @@ export const LIMITS = Object.freeze({
     stalledCheckMs: 3_000,
     /** Workers that may die under a task without a new checkpoint before the task fails. */
     workerDeaths: 10,
+    /** Runs in a row that may break for reasons of ours (Docker, git store) without a new checkpoint. */
+    brokenRuns: 20,
+    /** A run that broke so is given back after this pause. */
+    brokenRunPauseMs: 3_000,
     /** A running worker asks for its cancelled tasks no later than this. */
     cancelNoticeMs: 2_500,
     relayEveryMs: 500,

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../domain/limits.ts'
 import type { Prisma } from '../db.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type Held } from './fence.ts'
@@ -36,10 +37,17 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
         await fillSlots(change, organization)
       }),
 
-    giveBack: fence =>
+    giveBack: (fence, broken) =>
       fencedEnd(deps, fence, 'giveBack', async (change, { organization, task, now }) => {
-        await move(change, { task, now }, 'queued', {}, { reason: 'given back' })
-        await enqueue(change, [task.id])
+        const deaths = task.deaths + (broken ? 1 : 0)
+        if (deaths >= LIMITS.engine.brokenRuns) {
+          const message = `Slipway could not run this task ${deaths} times in a row. The last time: ${broken}`
+          const data = { finishedAt: now, deaths, failureCode: 'infrastructure', failureText: message }
+          await move(change, { task, now }, 'failed', data, { failure: { code: 'infrastructure', message } })
+        } else {
+          await move(change, { task, now }, 'queued', { deaths }, { reason: broken ?? 'given back' })
+          await enqueue(change, [task.id])
+        }
         await fillSlots(change, organization)
       }),
 

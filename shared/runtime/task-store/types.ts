@@ -116,8 +116,8 @@ export interface RunStore {
   /** False where an unread message keeps it from being finished. */
   ready(fence: Fence, end: { headSha: string; branch: string; output: string }): Promise<boolean>
   fail(fence: Fence, failure: { code: string; message: string }): Promise<void>
-  /** Back to the queue at its checkpoint, without counting anything. */
-  giveBack(fence: Fence): Promise<void>
+  /** Back to the queue at its checkpoint. `broken` says what of ours did not work: that is counted, and fails the task in the end. */
+  giveBack(fence: Fence, broken?: string): Promise<void>
   park(
     fence: Fence,
     waitingFor: { reason: 'answer' | 'budget' | 'pipeline' | 'provider'; waitingOn: string[]; until?: string },

@@ -1,0 +1,72 @@
+import { DelayedError, type Job, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import { LIMITS } from '../../../shared/domain/limits.ts'
+import { parseTaskJobId } from '../../../shared/runtime/names.ts'
+import type { Service } from '../../../shared/runtime/service.ts'
+import type { RunStore } from '../../../shared/runtime/task-store/types.ts'
+import { type HeldRunDeps, holdRun } from './held-run.ts'
+
+export interface TaskWorkerDeps extends HeldRunDeps {
+  store: RunStore
+  /** A patient connection; BullMQ makes a second one from it for its blocking reads. */
+  redis: Redis
+  /** The name that claims, leases and containers carry. */
+  worker: string
+  /** Tasks that run at once in this process. */
+  concurrency: number
+}
+
+const TaskJob = z.object({ taskId: z.string() })
+
+/** Takes tasks from the queue and runs those that it can claim. `stop` gives the running ones back at their checkpoints. */
+export function createTaskWorker(deps: TaskWorkerDeps): Service & { running(): number } {
+  const { store, names, log, worker: name } = deps
+  const shutdown = new AbortController()
+  let running = 0
+  let consumer: Worker | undefined
+
+  const take = async (job: Job, token?: string) => {
+    const { taskId } = TaskJob.parse(job.data)
+    const number = parseTaskJobId(job.id)
+    if (number === null) return
+    const result = await store.claim(taskId, number, name)
+    if (result.kind === 'busy') {
+      await job.moveToDelayed(Date.now() + result.retryInMs, token)
+      throw new DelayedError()
+    }
+    if (result.kind === 'refused') return log.debug({ taskId, reason: result.reason }, 'claim.refused')
+    running++
+    try {
+      await holdRun(deps, result.claim, shutdown.signal)
+    } finally {
+      running--
+    }
+  }
+
+  return {
+    running: () => running,
+    async start() {
+      consumer = new Worker(names.queues.tasks, take, {
+        connection: deps.redis,
+        prefix: names.prefix,
+        concurrency: deps.concurrency,
+        lockDuration: LIMITS.engine.queueLockMs,
+        stalledInterval: LIMITS.engine.stalledCheckMs,
+        // A job may be taken over any number of times; deaths of workers are counted in Postgres.
+        maxStalledCount: 1_000_000,
+      })
+      consumer.on('error', error => log.warn({ err: error }, 'queue.error'))
+      consumer.on('failed', (job, error) => log.warn({ jobId: job?.id, err: error }, 'queue.job_failed'))
+      await consumer.waitUntilReady()
+    },
+    async stop() {
+      if (!consumer) return
+      // Not awaited first: no new job is taken from now on, while the running ones are told to stop.
+      const closed = consumer.close()
+      shutdown.abort()
+      await closed
+      consumer = undefined
+    },
+  }
+}
