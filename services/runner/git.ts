@@ -92,8 +92,8 @@ export function createGit(deps: { cwd: string; env: Record<string, string> }): G
     try {
       const [code] = await Promise.all([closed, fed])
       if (late) throw new GitFailed(args, code, `it took longer than ${deadlineMs / 1_000} s`)
-      if (!stopped && code !== 0 && !accept.includes(code)) throw new GitFailed(args, code, stderr)
       if (inputError && !isBrokenPipe(inputError)) throw inputError
+      if (!stopped && code !== 0 && !accept.includes(code)) throw new GitFailed(args, code, stderr)
       return { code, text, stderr, stopped }
     } finally {
       clearTimeout(deadline)

@@ -73,7 +73,7 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
 
   async function open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number> {
     await mkdir(gitDir, { recursive: true })
-    await git(['init', '--quiet', '--bare', '--template='])
+    await git(['init', '--quiet', '--template='])
     await git(['config', 'core.looseCompression', '1'])
     if (bundle) await git(['index-pack', '--stdin'], { input: packOf(bundle) })
     if (base) {
