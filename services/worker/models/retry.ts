@@ -54,17 +54,18 @@ export const withRetries = async <T>(
       return await attempt(n, either)
     } catch (error) {
       if (signal.aborted) throw abortError(signal)
+      const at = now()
       const late = timeUp.aborted
       const fault: Fault = late
         ? { kind: 'broken', message: `The reply took longer than ${limits.totalMs} ms.` }
-        : readFault(error, now())
+        : readFault(error, at)
       const message = redact(fault.message)
       const asked = fault.kind === 'refused' ? undefined : fault.retryAfterMs
       const waitMs = (asked ?? 0) + backoff(limits, n, random())
-      const until = new Date(now() + (asked ?? limits.patienceMs))
+      const until = new Date(at + (asked ?? limits.patienceMs))
       const impatient = asked !== undefined && asked > limits.patienceMs
       if (impatient) throw new ModelLimited(message, { until })
-      if (fault.kind === 'refused' || late || n >= limits.attempts || now() + waitMs >= deadline) {
+      if (fault.kind === 'refused' || late || n >= limits.attempts || at + waitMs >= deadline) {
         throw asError(fault, message, { attempts: n, until })
       }
       onRetry({ attempt: n, waitMs, reason: message, status: fault.status })

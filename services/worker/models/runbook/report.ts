@@ -67,25 +67,29 @@ export const HELP = [
   'To plan, every `## Title` section becomes a proposed task; a line `after: Title, Other title` names its dependencies.',
 ].join('\n')
 
-/** The final message: what was to be said, then what ran since the last one. */
-export const finalText = (run: Run): string => {
-  const paragraphs: string[] = [...run.said]
-  const lines = run.done.filter(each => !each.failed).map(each => `- ${did(each.step, each.result)}`)
-  if (lines.length > 0) paragraphs.push(`Done, ${plural(lines.length, 'step')}:\n${lines.join('\n')}`)
+const summary = ({ said, done }: Pick<Run, 'said' | 'done'>): string[] => {
+  const lines = done.filter(each => !each.failed).map(each => `- ${did(each.step, each.result)}`)
+  return [...said, ...(lines.length > 0 ? [`Done, ${plural(lines.length, 'step')}:\n${lines.join('\n')}`] : [])]
+}
+
+const failure = (run: Run): string[] => {
   const failed = run.done.findLast(each => each.failed)
-  if (run.failed && failed) {
-    const output = tail(failed.result)
-    const left = run.queue.filter(step => step.type === 'call').length
-    paragraphs.push(`Failed: ${failureLine(failed)}${output ? `\n\n${output}` : ''}`)
-    if (left > 0) paragraphs.push(`Not run: ${plural(left, 'step')}.`)
-  }
-  const nothing = run.done.length === 0 && run.said.length === 0
-  if (nothing && run.remarks.length > 0) paragraphs.push(HELP)
-  else if (nothing) paragraphs.push('There was nothing to do.')
-  else if (run.remarks.length > 0) {
-    paragraphs.push(
-      `I can only follow blocks, so I took note of this and did nothing about it:\n${run.remarks.map(remark => `> ${quote(firstLine(remark))}`).join('\n')}`,
-    )
-  }
-  return paragraphs.join('\n\n')
+  if (!run.failed || !failed) return []
+  const output = tail(failed.result)
+  const left = run.queue.filter(step => step.type === 'call').length
+  const told = `Failed: ${failureLine(failed)}${output ? `\n\n${output}` : ''}`
+  return left > 0 ? [told, `Not run: ${plural(left, 'step')}.`] : [told]
+}
+
+/**
+ * The final message: what was to be said, then what ran since the last one. After mere words it says that they were
+ * read and repeats the last report, since a task hands its final message to those that build on it.
+ */
+export const finalText = (run: Run): string => {
+  const told = [...summary(run), ...failure(run)]
+  const report = told.length > 0 ? told : run.before ? summary(run.before) : []
+  if (report.length === 0) return run.remarks.length > 0 ? HELP : 'There was nothing to do.'
+  const remarks = run.remarks.map(remark => `> ${quote(firstLine(remark))}`).join('\n')
+  const note = `I can only follow blocks, so I took note of this and did nothing about it:\n${remarks}`
+  return [...report, ...(remarks ? [note] : [])].join('\n\n')
 }

@@ -17,6 +17,8 @@ export type Run = {
   remarks: string[]
   /** The step that failed, and whether a final message has told of it. */
   failed: { step: Step; reported: boolean } | null
+  /** What the last final message that had something to tell was about. */
+  before: { done: Done[]; said: string[] } | null
   calls: number
 }
 
@@ -60,9 +62,15 @@ const takeFinal = (run: Run): void => {
   const refused = run.failed ? undefined : run.queue.shift()
   if (refused) run.failed = { step: refused, reported: true }
   if (run.failed) run.failed.reported = true
-  run.done = []
-  run.said = []
-  run.remarks = []
+  if (run.done.length > 0 || run.said.length > 0) run.before = { done: run.done, said: run.said }
+  Object.assign(run, { done: [], said: [], remarks: [] })
+}
+
+/** Asked again after it told of a failure, with nothing new: that step is tried again, then what was left. */
+const tryAgain = (run: Run): void => {
+  if (!run.failed) return
+  run.queue.unshift(run.failed.step)
+  run.failed = null
 }
 
 const takeResult = (run: Run, step: CallStep, result: string | undefined): void => {
@@ -80,7 +88,7 @@ const takeResult = (run: Run, step: CallStep, result: string | undefined): void 
  * nothing. A call without a result, or with the interruption notice, is done again.
  */
 export const readRun = (history: readonly HistoryMessage[], canPropose: boolean): Run => {
-  const run: Run = { queue: [], done: [], said: [], remarks: [], failed: null, calls: 0 }
+  const run: Run = { queue: [], done: [], said: [], remarks: [], failed: null, before: null, calls: 0 }
   for (const [at, message] of history.entries()) {
     if (message.role === 'user') takeUser(run, message.text, canPropose)
     if (message.role !== 'assistant') continue
@@ -88,11 +96,13 @@ export const readRun = (history: readonly HistoryMessage[], canPropose: boolean)
       // Another model has answered what was asked so far.
       Object.assign(run, { queue: [], failed: null })
       takeFinal(run)
+      run.before = null
       continue
     }
     if (message.calls.length === 0) takeFinal(run)
     for (const call of message.calls) {
       run.calls++
+      tryAgain(run)
       drain(run)
       const step = run.queue[0]
       if (step?.type !== 'call') continue
@@ -100,11 +110,7 @@ export const readRun = (history: readonly HistoryMessage[], canPropose: boolean)
       takeResult(run, step, resultsAfter(history, at).get(call.id))
     }
   }
-  if (run.failed?.reported) {
-    // Asked again after it told of its failure, with nothing new: try that step again and go on.
-    run.queue.unshift(run.failed.step)
-    run.failed = null
-  }
+  if (run.failed?.reported) tryAgain(run)
   drain(run)
   return run
 }
