@@ -178,6 +178,8 @@ export const LIMITS = Object.freeze({
     stalledCheckMs: 3_000,
     /** Workers that may die under a task without a new checkpoint before the task fails. */
     workerDeaths: 10,
+    /** Containers of one run that may be lost in a row without a new checkpoint. */
+    containerLosses: 2,
     /** Runs in a row that may break for reasons of ours (Docker, git store) without a new checkpoint. */
     brokenRuns: 20,
     /** A run that broke so is given back after this pause. */

@@ -1,0 +1,89 @@
+import type { ProjectSettings } from '../../../shared/contract/project.ts'
+import { branchName } from '../../../shared/domain/slug.ts'
+import type { ApplyItem, CheckRecord, LineFence } from '../../../shared/runtime/task-store/types.ts'
+import type { RunDeps } from '../run/deps.ts'
+import { verify } from './verify.ts'
+
+export interface Line {
+  fence: LineFence
+  settings: ProjectSettings
+  defaultBranch: string
+}
+
+export type ApplyDeps = Omit<RunDeps, 'broker' | 'hints'>
+
+/**
+ * Brings one task's commit into main: merge on the newest main, check, swap by compare-and-set, and again when somebody moved
+ * main meanwhile. Whether it is part of main is asked of git first, so that a repetition after a crash at any step applies
+ * nothing twice.
+ */
+export async function applyTask(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: AbortSignal): Promise<void> {
+  const { store, git, log } = deps
+  const { fence, defaultBranch } = line
+  const { projectId } = fence
+  const ref = `refs/heads/${defaultBranch}`
+  for (;;) {
+    signal.throwIfAborted()
+    const main = await git.resolve(projectId, ref, signal)
+    if (!main) {
+      const message = `The project's branch ${defaultBranch} does not exist any more. Push it again, then apply.`
+      return store.returnToReady(fence, apply, { code: 'no_main', message })
+    }
+    if (await git.isAncestor(projectId, apply.headSha, main, signal)) {
+      const { mergeSha } = apply
+      const ours = mergeSha !== null && (await git.isAncestor(projectId, mergeSha, main, signal))
+      return store.applied(fence, apply, { mergeSha: ours ? mergeSha : null, headSha: main })
+    }
+
+    await store.applyPhase(fence, apply, { phase: 'merging' })
+    const merged = await git.merge(
+      projectId,
+      { into: main, heads: [apply.headSha], message: mergeMessage(apply) },
+      signal,
+    )
+    if (merged.kind === 'conflict') {
+      const message = `It conflicts with the main version in ${merged.files.join(', ')}. The main version was left as it is. Say in the thread how to settle it, or merge main into the branch ${branchName(apply.number, apply.title)} and push it.`
+      return store.returnToReady(fence, apply, { code: 'merge_conflict', message })
+    }
+    const check = await verified(deps, line, { apply, main, sha: merged.sha }, signal)
+    if (check && check.kind === 'refused') return store.returnToReady(fence, apply, check.failure)
+
+    await store.applyPhase(fence, apply, { phase: 'swapping', mainBefore: main, mergeSha: merged.sha })
+    apply.mergeSha = merged.sha
+    if (await git.moveRef(projectId, { ref, to: merged.sha, from: main }, signal)) {
+      if (check) await store.storeMainCheck(projectId, check.record)
+      return store.applied(fence, apply, { mergeSha: merged.sha, headSha: merged.sha })
+    }
+    log.info({ projectId, taskId: apply.taskId }, 'apply.main_moved')
+  }
+}
+
+type Verified =
+  | { kind: 'passed'; record: CheckRecord }
+  | { kind: 'refused'; failure: { code: string; message: string } }
+
+/** The check command on the merged tree. What is red on main already does not stop a task. */
+async function verified(
+  deps: ApplyDeps,
+  { fence, settings }: Line,
+  { apply, main, sha }: { apply: ApplyItem; main: string; sha: string },
+  signal: AbortSignal,
+): Promise<Verified | null> {
+  const { checkCommand: command, setupCommand } = settings
+  if (!command) return null
+  const { projectId, epoch, worker } = fence
+  await deps.store.applyPhase(fence, apply, { phase: 'verifying', mainBefore: main, mergeSha: sha })
+  const request = { projectId, command, setupCommand, identity: { taskId: apply.taskId, epoch: Number(epoch), worker } }
+  const record = await verify(deps, { ...request, sha }, signal)
+  if (record.exitCode === 0) return { kind: 'passed', record }
+  const onMain = await deps.checkMain({ ...request, sha: main }, signal)
+  if (onMain.exitCode !== 0) return { kind: 'passed', record }
+  const message = `Merged with the main version, its checks fail (\`${command}\`, exit code ${record.exitCode}), while those of the main version pass:\n${record.output.slice(-4_000)}`
+  return { kind: 'refused', failure: { code: 'checks_failed', message } }
+}
+
+/** The subject is the task's title, so that main's first-parent log reads as one line for each task. */
+function mergeMessage({ title, output, number, taskId }: ApplyItem): string {
+  const body = output.trim()
+  return [title, body, `Task: #${number}\nTask-Id: ${taskId}`].filter(Boolean).join('\n\n')
+}

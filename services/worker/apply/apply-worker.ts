@@ -1,0 +1,80 @@
+import { DelayedError, type Job, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import { LIMITS } from '../../../shared/domain/limits.ts'
+import type { Names } from '../../../shared/runtime/names.ts'
+import { Fenced } from '../../../shared/runtime/refused.ts'
+import type { Service } from '../../../shared/runtime/service.ts'
+import { type ApplyDeps, applyTask, type Line } from './apply-task.ts'
+
+export interface ApplyWorkerDeps extends ApplyDeps {
+  redis: Redis
+  names: Names
+  worker: string
+}
+
+const LinePayload = z.object({ projectId: z.string() })
+const CONCURRENCY = 4
+
+/** Works off the projects' lines of applies: several projects at once, each project's tasks one after the other. */
+export function createApplyWorker(deps: ApplyWorkerDeps): Service {
+  const { store, names, log } = deps
+  const shutdown = new AbortController()
+  let consumer: Worker | undefined
+
+  async function take(job: Job, token?: string): Promise<void> {
+    const { projectId } = LinePayload.parse(job.data)
+    const claimed = await store.claimLine(projectId, deps.worker)
+    if ('busyMs' in claimed) {
+      if (claimed.busyMs === 0) return
+      await job.moveToDelayed(Date.now() + claimed.busyMs, token)
+      throw new DelayedError()
+    }
+    await workOff(claimed)
+  }
+
+  async function workOff(line: Line): Promise<void> {
+    const lost = new AbortController()
+    const signal = AbortSignal.any([shutdown.signal, lost.signal])
+    const timer = setInterval(() => {
+      store.renewLine(line.fence).catch((error: Error) => {
+        if (error instanceof Fenced) lost.abort(error)
+        else log.warn({ err: error }, 'line.not_renewed')
+      })
+    }, LIMITS.engine.renewMs)
+    try {
+      for (let apply = await store.nextApply(line.fence); apply; apply = await store.nextApply(line.fence)) {
+        log.info({ taskId: apply.taskId, title: apply.title }, 'apply.started')
+        await applyTask(deps, line, apply, signal)
+      }
+    } catch (error) {
+      // What is left of the line is found by the reconciler, or by whoever took it over.
+      log.warn({ projectId: line.fence.projectId, err: error }, 'apply.interrupted')
+    } finally {
+      clearInterval(timer)
+      await store.releaseLine(line.fence).catch((error: Error) => log.warn({ err: error }, 'line.not_released'))
+    }
+  }
+
+  return {
+    async start() {
+      consumer = new Worker(names.queues.applies, take, {
+        connection: deps.redis,
+        prefix: names.prefix,
+        concurrency: CONCURRENCY,
+        lockDuration: LIMITS.engine.queueLockMs,
+        stalledInterval: LIMITS.engine.stalledCheckMs,
+        maxStalledCount: 1_000_000,
+      })
+      consumer.on('error', error => log.warn({ err: error }, 'queue.error'))
+      await consumer.waitUntilReady()
+    },
+    async stop() {
+      if (!consumer) return
+      const closed = consumer.close()
+      shutdown.abort()
+      await closed
+      consumer = undefined
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { LIMITS } from '../../../shared/domain/limits.ts'
+import type { Claim } from '../../../shared/runtime/task-store/types.ts'
+import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
+import { openRunner } from '../runner-link/open-runner.ts'
+import { defaultSandboxLimits } from '../sandbox/create-options.ts'
+import { chooseBase } from './base.ts'
+import { runSetup } from './checks.ts'
+import { type Conversation, openConversation } from './conversation.ts'
+import type { RunDeps } from './deps.ts'
+import { TaskFailure, TaskParked } from './failure.ts'
+import { taskPrompt } from './prompts.ts'
+
+/**
+ * Carries a claimed task as far as it goes: to ready, to failed with a reason, or parked. Returns when the task has been moved;
+ * throws `Fenced`, the signal's reason, or what of ours did not work.
+ */
+export async function runTask(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
+  const { store } = deps
+  try {
+    const baseSha = claim.baseSha ?? (await chooseBase(deps.git, claim, signal))
+    await store.open(claim, { baseSha, prompt: taskPrompt(claim) })
+    await inContainers(deps, claim, baseSha, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof TaskFailure) await store.fail(claim, { code: error.code, message: error.message })
+    else if (error instanceof TaskParked)
+      await store.park(claim, { reason: 'provider', waitingOn: [], until: error.until.toISOString() })
+    else throw error
+  }
+}
+
+/** A container that is lost is replaced, and the work goes on at the last checkpoint; not forever without a new one. */
+async function inContainers(deps: RunDeps, claim: Claim, baseSha: string, signal: AbortSignal): Promise<void> {
+  let losses = 0
+  let progress: string | null = null
+  for (;;) {
+    const conversation = await openConversation(deps, claim, baseSha, signal)
+    await conversation.settleInterrupted()
+    try {
+      return await inContainer(deps, claim, conversation.headSha() ?? baseSha, conversation, signal)
+    } catch (error) {
+      if (!(error instanceof RunnerLost || error instanceof RunnerViolation)) throw error
+      losses = conversation.headSha() === progress ? losses + 1 : 1
+      progress = conversation.headSha()
+      if (losses > LIMITS.engine.containerLosses) {
+        const message = `The task's container was lost ${losses} times in a row without a new checkpoint. The last time: ${error.message}.`
+        throw new TaskFailure('sandbox_lost', message)
+      }
+    }
+  }
+}
+
+async function inContainer(
+  deps: RunDeps,
+  claim: Claim,
+  sha: string,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { git, sandbox, hints, log } = deps
+  const { taskId, threadId, projectId, worker, settings } = claim
+  const epoch = Number(claim.epoch)
+  const bundle = await git.bundle(projectId, { want: sha, have: [] }, signal)
+  const container = await sandbox.start({ taskId, epoch, worker, limits: defaultSandboxLimits() }, signal)
+  const messageId = `${taskId}/${claim.attempt}/output`
+  let setUp = settings.setupCommand === null
+  const runner = await openRunner(container, {
+    base: { sha, bundle },
+    open: { taskId, epoch, title: claim.title, iteration: 0 },
+    signal,
+    log,
+    handlers: {
+      async next(request, received, exec) {
+        if (!setUp && settings.setupCommand) {
+          const problem = await runSetup(exec, settings.setupCommand, signal)
+          if (problem) throw new TaskFailure('setup_failed', problem)
+          setUp = true
+        }
+        return conversation.next(request, received, exec)
+      },
+      call: async () => 'Error: this tool is not available here.',
+      output: text => hints.delta(projectId, { threadId, messageId, text }),
+    },
+  })
+  try {
+    await runner.finished
+  } finally {
+    await runner.close()
+  }
+}
