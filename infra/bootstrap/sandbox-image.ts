@@ -14,7 +14,7 @@ const projectRoot = join(import.meta.dirname, '../..')
 const dockerfile = 'infra/sandbox/Dockerfile'
 /** What of the project the runner needs, beside zod. */
 const sources = ['services/runner', 'shared/contract', 'shared/domain']
-const packages = ['node', 'npm', 'zod']
+const installed = ['node', 'npm', 'zod']
 
 export type SandboxImageOptions = {
   /** The folder with the project; this one, unless a test says otherwise. */
@@ -35,7 +35,7 @@ export function sandboxImageTag(options: SandboxImageOptions = {}): string {
     hash.update(`${name}\0${content.length}\0`).update(content).update('\0')
   add('Dockerfile', readFileSync(join(root, dockerfile)))
   for (const file of sourceFiles(root)) add(file, readFileSync(join(root, file)))
-  for (const name of packages) add(name, installedVersion(root, name))
+  for (const name of installed) add(name, installedVersion(root, name))
   if (caFile) add('ca', readFileSync(caFile))
   return `slipway-sandbox:${hash.digest('hex').slice(0, 16)}`
 }
@@ -71,17 +71,22 @@ export async function ensureSandboxImage(
 type AssembleDeps = { docker: Docker; root: string; caFile: string | undefined; onProgress: OnProgress }
 
 async function assemble(context: string, { docker, root, caFile, onProgress }: AssembleDeps): Promise<void> {
-  const opt = join(context, 'slipway')
+  const packages = join(context, 'packages')
+  const runner = join(context, 'sources')
   await cp(join(root, dockerfile), join(context, 'Dockerfile'))
   await mkdir(join(context, 'ca'))
   if (caFile) await cp(caFile, join(context, 'ca/extra.crt'))
   await cp(await linuxNode({ docker, root, onProgress }), join(context, 'node'))
   await cp(join(root, 'node_modules/npm'), join(context, 'npm'), { recursive: true })
-  await cp(join(root, 'node_modules/zod'), join(opt, 'node_modules/zod'), { recursive: true })
-  await writeFile(join(opt, 'package.json'), JSON.stringify({ name: 'slipway-runner', private: true, type: 'module' }))
+  await cp(join(root, 'node_modules/zod'), join(packages, 'node_modules/zod'), { recursive: true })
+  await writeFile(
+    join(packages, 'package.json'),
+    JSON.stringify({ name: 'slipway-runner', private: true, type: 'module' }),
+  )
+  await mkdir(runner)
   for (const file of sourceFiles(root)) {
-    await mkdir(dirname(join(opt, file)), { recursive: true })
-    await cp(join(root, file), join(opt, file))
+    await mkdir(dirname(join(runner, file)), { recursive: true })
+    await cp(join(root, file), join(runner, file))
   }
 }
 

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { dockerAnswers, dockerClient, runningDaemon, startDaemon, stopDaemon } from '../../infra/bootstrap/docker.ts'
+import { isDebianRoot, which } from '../../infra/bootstrap/run.ts'
+
+const canStart = isDebianRoot() && which('dockerd') !== null
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-dockerd-'))
+})
+afterEach(async () => {
+  await stopDaemon(join(folder, 'dockerd.pid'))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function options(...more: string[]) {
+  const socket = join(folder, 'docker.sock')
+  const roots = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')]
+  // Without a network of its own it leaves the machine's daemon alone; vfs needs no file system of a certain kind.
+  const apart = ['--bridge', 'none', '--iptables=false', '--storage-driver', 'vfs', '-p', join(folder, 'own.pid')]
+  const args = ['-H', `unix://${socket}`, ...roots, ...apart, ...more]
+  return { logFile: join(folder, 'dockerd.log'), pidFile: join(folder, 'dockerd.pid'), socket, args }
+}
+
+test.runIf(canStart)('a daemon is started by hand, answers, and is stopped again', async () => {
+  const daemon = options()
+  expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(false)
+  await startDaemon(daemon)
+  expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(true)
+  expect(runningDaemon(daemon.pidFile)).toBeGreaterThan(1)
+  expect(await stopDaemon(daemon.pidFile)).toBe(true)
+  expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(false)
+  expect(await stopDaemon(daemon.pidFile)).toBe(false)
+})
+
+test.runIf(canStart)('a daemon that does not start leaves its own words', async () => {
+  await expect(startDaemon(options('--storage-driver', 'nonsense'))).rejects.toThrow(/nonsense/)
+})
