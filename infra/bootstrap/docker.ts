@@ -15,8 +15,11 @@ export type DaemonOptions = {
   logFile: string
   /** File that gets the daemon's process id, so that whoever started it can stop it. */
   pidFile: string
-  /** More arguments for dockerd; a second daemon on one machine needs its own socket, roots and bridge. */
-  args?: string[]
+  /**
+   * Another command line than plain `dockerd`. A second daemon on one machine needs its own socket and roots and, as each tidies up
+   * bridges and firewall rules that it takes for its own, a network namespace.
+   */
+  command?: [string, ...string[]]
   /** Path of the socket to wait on. */
   socket?: string
 }
@@ -61,10 +64,11 @@ export const daemonPidFile = '/run/slipway/dockerd.pid'
 
 /** Starts dockerd in a session of its own and waits until it answers. Throws with the end of its log when it does not. */
 export async function startDaemon(options: DaemonOptions): Promise<void> {
-  const { logFile, pidFile, args = [], socket } = options
+  const { logFile, pidFile, socket } = options
+  const [program, ...args] = options.command ?? [which('dockerd') ?? 'dockerd']
   mkdirSync(dirname(pidFile), { recursive: true })
   const log = openLog(logFile)
-  const child = spawn(which('dockerd') ?? 'dockerd', args, { detached: true, stdio: ['ignore', log, log] })
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   const exited = new Promise<void>(resolve => child.on('exit', () => resolve()))
   const failed = new Promise<never>((_, reject) => child.on('error', reject))
