@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { formatOf, readRequest } from './provider-request.ts'
 import {
   errorBody,
@@ -35,6 +36,8 @@ export type ScriptedReply = {
   calls?: { name: string; args: unknown; id?: string }[]
   usage?: WireUsage
   finish?: Finish
+  /** Milliseconds between the pieces of the stream. */
+  pauseMs?: number
   fault?: Fault | undefined
 }
 
@@ -102,8 +105,9 @@ const refuse = (response: ServerResponse, format: WireFormat, fault: Extract<Fau
   response.end(body ?? JSON.stringify(errorBody(format, status, message)))
 }
 
-const write = async (response: ServerResponse, events: string[]): Promise<void> => {
+const write = async (response: ServerResponse, events: string[], pauseMs: number): Promise<void> => {
   for (const event of events) {
+    if (pauseMs > 0) await delay(pauseMs)
     // One write each, so that they arrive as pieces.
     await new Promise<void>(resolve => response.write(event, () => resolve()))
   }
@@ -111,13 +115,13 @@ const write = async (response: ServerResponse, events: string[]): Promise<void> 
 
 const play = async (response: ServerResponse, request: ScriptedRequest, reply: ScriptedReply): Promise<void> => {
   const { format, n } = request
-  const { fault, usage = USAGE, finish = 'stop' } = reply
+  const { fault, usage = USAGE, finish = 'stop', pauseMs = 0 } = reply
   if (typeof fault === 'object') return refuse(response, format, fault)
   if (fault === 'silent') return
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   const events = replyEvents[format]({ parts: partsOf(reply), usage, finish, n })
   const broken = fault === 'cut' || fault === 'ended' || fault === 'stall' || fault === 'error-event'
-  await write(response, broken ? events.slice(0, Math.ceil(events.length / 2)) : events)
+  await write(response, broken ? events.slice(0, Math.ceil(events.length / 2)) : events, pauseMs)
   if (fault === 'cut') response.destroy()
   else if (fault === 'error-event') response.end(errorEvent(format, 'Overloaded'))
   else if (fault !== 'stall') response.end()

@@ -32,18 +32,22 @@ const refusalCode = (status: number, words: string): RefusalCode => {
   return status === 404 ? 'not_found' : 'invalid_request'
 }
 
+/** Nobody means longer; and a date must come out of it. */
+const LONGEST_WAIT_MS = 30 * 24 * 3_600_000
+const bounded = (ms: number): number => Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil(ms)))
+
 /**
  * A `Retry-After` (or `retry-after-ms`) as milliseconds from `now`: seconds or an HTTP date, at least 0; undefined
  * where there is none or it cannot be read.
  */
 export const retryAfterMs = (headers: Record<string, string> | undefined, now: number): number | undefined => {
   const ms = headers?.['retry-after-ms']?.trim()
-  if (ms && /^\d+(\.\d+)?$/.test(ms)) return Math.ceil(Number(ms))
+  if (ms && /^\d+(\.\d+)?$/.test(ms)) return bounded(Number(ms))
   const value = headers?.['retry-after']?.trim()
   if (!value) return undefined
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000)
+  if (/^\d+(\.\d+)?$/.test(value)) return bounded(Number(value) * 1000)
   const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  return Number.isNaN(date) ? undefined : bounded(date - now)
 }
 
 /** The provider's own words out of an error body that the AI SDK could not read; else the AI SDK's message. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HistoryMessage } from '../../../../shared/contract/history.ts'
+import { type HistoryMessage, INTERRUPTED_RESULT } from '../../../../shared/contract/history.ts'
 import { MODELS, scripted, TOOLS } from './support.ts'
 
 describe.each(MODELS)('%s', model => {
@@ -141,7 +141,7 @@ describe.each(MODELS)('%s', model => {
   })
 
   test('a tool that does not exist comes back as a call with an error, beside a good one', async () => {
-    const { ask } = await scripted(() => ({
+    const { ask, provider } = await scripted(() => ({
       calls: [
         { name: 'functions.deploy', args: { to: 'production' } },
         { name: 'bash', args: { command: 'ls' } },
@@ -157,8 +157,15 @@ describe.each(MODELS)('%s', model => {
       { role: 'user', text: 'Go on.' },
       { role: 'assistant', ...reply },
     ]
-    // Sent back under a name that providers take, and answered although no result was stored.
-    await expect(ask({ model, history })).resolves.toBeDefined()
+    // A result of a call that is not in the history any more.
+    history.push({ role: 'tool', results: [{ callId: 'gone', name: 'bash', text: 'orphan' }] })
+    await ask({ model, history })
+    const messages = provider.requests[1]!.messages
+    expect(messages.flatMap(message => message.calls.map(call => call.name))).toEqual(['functions_deploy', 'bash'])
+    expect(messages.flatMap(message => message.results.map(result => result.text))).toEqual([
+      INTERRUPTED_RESULT,
+      INTERRUPTED_RESULT,
+    ])
   })
 
   test('counts the tokens as the provider does', async () => {

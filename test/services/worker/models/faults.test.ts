@@ -35,6 +35,12 @@ describe.each(MODELS)('%s', model => {
     await eventually(() => expect(provider.hangUps()).toBeGreaterThanOrEqual(1))
   })
 
+  test('a slow stream that keeps coming is waited for', async () => {
+    const { ask, provider } = await scripted(() => ({ ...GOOD, pauseMs: 150 }), { idleMs: 500, attempts: 1 })
+    expect(await ask({ model })).toMatchObject({ text: GOOD.text })
+    expect(provider.requests).toHaveLength(1)
+  })
+
   test('a provider that never begins to answer is let go and asked again', async () => {
     const { ask, provider, deltas } = await onceFaulty('silent', { firstTokenMs: 400 })
     expect(await ask({ model })).toMatchObject({ text: GOOD.text })

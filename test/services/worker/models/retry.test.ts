@@ -14,6 +14,7 @@ test.each([
   [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
   [{ 'retry-after': 'Sat, 21 Nov 2026 12:10:00 GMT' }, 600_000],
   [{ 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT' }, 0],
+  [{ 'retry-after': '9'.repeat(400) }, 30 * 24 * 3_600_000],
   [{ 'retry-after': 'soon' }, undefined],
   [{ 'retry-after': '-5' }, expect.toSatisfy((value: unknown) => value === undefined || value === 0)],
   [{}, undefined],

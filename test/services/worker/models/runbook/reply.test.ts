@@ -135,6 +135,7 @@ describe('a step that fails', () => {
     'Error: no such directory',
     '',
     '[exit 0, 1s]\nmore',
+    'say [exit 0, 1s]',
   ])('a command that ends with %j has failed', text => {
     expect(run([user(plan)], () => text).final.failure).toBeDefined()
   })
