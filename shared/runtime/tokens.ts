@@ -39,7 +39,7 @@ export interface Tokens {
   /** Null for everything that is not a live token of that kind. A revocation elsewhere is seen within 5 s. */
   authenticate<K extends keyof Proof>(token: string, kind: K): Promise<Proof[K] | null>
   /** Exchanges the code of a sign-in link for an API token, once; null where it is used, expired or unknown. */
-  useSignIn(code: string): Promise<string | null>
+  redeemSignIn(code: string): Promise<string | null>
   revoke(id: string): Promise<void>
   /** Those of the given tokens that are neither revoked nor expired. */
   live(ids: readonly string[]): Promise<Set<string>>
@@ -78,7 +78,7 @@ export function createTokens({ db }: { db: Database }): Tokens {
       return proof as Proof[K] | null
     },
 
-    async useSignIn(code) {
+    async redeemSignIn(code) {
       if (!SHAPE.signin.test(code)) return null
       return db.transaction(async sql => {
         const [used] = await sql.$queryRaw<{ organization_id: string; user_id: string }[]>`

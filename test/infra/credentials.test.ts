@@ -55,7 +55,7 @@ test('the token stays the same until it is revoked', async () => {
 })
 
 test('every call gives a link that signs in once', async () => {
-  const signIn = createTokens({ db }).useSignIn
+  const signIn = createTokens({ db }).redeemSignIn
   const links = [await ensureCredentials(options), await ensureCredentials(options)].map(access => access.signInLink)
   for (const link of links) {
     expect(link.startsWith(`${options.url}/sign-in#`)).toBe(true)

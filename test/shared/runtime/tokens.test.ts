@@ -57,7 +57,7 @@ describe('an API token', () => {
     expect(await tokens.authenticate(worker.token, 'api')).toBeNull()
     expect(await tokens.authenticate(signin.token, 'api')).toBeNull()
     expect(await tokens.authenticate(worker.token, 'worker')).toEqual({ tokenId: worker.id })
-    expect(await tokens.useSignIn(api.token)).toBeNull()
+    expect(await tokens.redeemSignIn(api.token)).toBeNull()
   })
 
   test.each(['', 'slw_', 'slw_short', `slw_${'x'.repeat(43)}`, `slw_${'é'.repeat(43)}`, "slw_' OR 1=1 --"])(
@@ -69,16 +69,16 @@ describe('an API token', () => {
 describe('a sign-in link', () => {
   test('works once, also when it is clicked twenty times at once', async () => {
     const { token } = await tokens.issue({ kind: 'signin', ...owner, label: 'link' })
-    const answers = await Promise.all(Array.from({ length: 20 }, () => elsewhere().useSignIn(token)))
+    const answers = await Promise.all(Array.from({ length: 20 }, () => elsewhere().redeemSignIn(token)))
     const signedIn = answers.filter(answer => answer !== null)
     expect(signedIn).toHaveLength(1)
     expect(await tokens.authenticate(signedIn[0]!, 'api')).toMatchObject({ ...owner, role: 'admin' })
-    expect(await tokens.useSignIn(token)).toBeNull()
+    expect(await tokens.redeemSignIn(token)).toBeNull()
   })
 
   test('does not work once expired', async () => {
     const { token } = await tokens.issue({ kind: 'signin', ...owner, label: 'link', expiresAt: past() })
-    expect(await tokens.useSignIn(token)).toBeNull()
+    expect(await tokens.redeemSignIn(token)).toBeNull()
   })
 })
 

@@ -1,0 +1,14 @@
+import express, { type RequestHandler } from 'express'
+import { LIMITS } from '../../shared/domain/limits.ts'
+import { Refused } from '../../shared/runtime/refused.ts'
+
+const parse = express.json({ limit: LIMITS.http.jsonBodyBytes, type: 'application/json' })
+
+/** Parses a body of at most 1 MB, and only where it calls itself JSON. Without a body `request.body` stays undefined. */
+export const jsonBody: RequestHandler = (request, response, next) => {
+  const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0
+  if (hasBody && !request.is('application/json')) {
+    throw new Refused('invalid_request', 'A body must be JSON, sent with Content-Type: application/json.')
+  }
+  parse(request, response, next)
+}

@@ -1,0 +1,155 @@
+import type { Task as TaskRow } from '../../../prisma/generated/client.ts'
+import type { ApplyPhase, Blocked, Task } from '../../../shared/contract/task.ts'
+import { type BlockedFacts, deriveBlocked } from '../../../shared/domain/blocked.ts'
+import { columnOf, type TaskState } from '../../../shared/domain/task-state.ts'
+import type { Database } from '../../../shared/runtime/db.ts'
+
+/** What a task's row does not say: its neighbours, its place in the lines. */
+interface Around {
+  prerequisites: { id: string; state: TaskState | null }[]
+  dependents: string[]
+  inLine: number | null
+  apply: Task['apply']
+}
+
+/** Tasks as the API shows them, in the order given. Reads what stands around them in at most four queries, however many they are. */
+export async function presentTasks(db: Database, rows: readonly TaskRow[]): Promise<Task[]> {
+  if (rows.length === 0) return []
+  const now = Date.now()
+  const [edges, line, applies] = await Promise.all([readEdges(db, rows), readLine(db, rows), readApplies(db, rows)])
+  return rows.map(row =>
+    presentTask(row, now, {
+      prerequisites: edges.prerequisites.get(row.id) ?? [],
+      dependents: edges.dependents.get(row.id) ?? [],
+      inLine: line.get(row.id) ?? null,
+      apply: applies.get(row.id) ?? null,
+    }),
+  )
+}
+
+/** The tasks of these ids, in this order; ids without a row are left out. */
+export async function presentTasksById(db: Database, ids: readonly string[]): Promise<Task[]> {
+  const rows = await db.prisma.task.findMany({ where: { id: { in: [...ids] } } })
+  const byId = new Map(rows.map(row => [row.id, row]))
+  return presentTasks(
+    db,
+    ids.flatMap(id => byId.get(id) ?? []),
+  )
+}
+
+function presentTask(row: TaskRow, now: number, around: Around): Task {
+  const state = row.state as TaskState
+  const blocked = deriveBlocked({
+    state,
+    prerequisites: around.prerequisites,
+    inLine: around.inLine,
+    waitingFor: row.waitingFor as BlockedFacts['waitingFor'],
+  })
+  return {
+    id: row.id,
+    number: row.number,
+    projectId: row.projectId,
+    threadId: row.threadId,
+    parentTaskId: row.parentTaskId,
+    pipelineId: row.pipelineId,
+    key: row.key,
+    title: row.title,
+    description: row.description,
+    plan: row.plan,
+    doneWhen: row.doneWhen,
+    state,
+    column: columnOf(state),
+    blocked: blocked as Blocked | null,
+    stale: row.staleReason !== null,
+    dependsOn: around.prerequisites.map(({ id }) => id),
+    dependents: around.dependents,
+    priority: row.priority,
+    model: row.model,
+    branch: row.branch,
+    baseSha: row.baseSha,
+    headSha: row.headSha,
+    mergeSha: row.mergeSha,
+    output: row.output,
+    iterations: row.iterations,
+    usage: {
+      inputTokens: Number(row.inputTokens),
+      outputTokens: Number(row.outputTokens),
+      costUsd: Number(row.costUsd),
+    },
+    checks: presentChecks(row),
+    apply: state === 'applying' ? around.apply : null,
+    failure: row.failureCode === null ? null : { code: row.failureCode, message: row.failureText ?? '' },
+    epoch: Number(row.epoch),
+    attempt: row.attempt,
+    activeMs: Number(row.activeMs) + (row.activeSince ? Math.max(0, now - row.activeSince.getTime()) : 0),
+    createdAt: row.createdAt.toISOString(),
+    acceptedAt: time(row.acceptedAt),
+    startedAt: time(row.startedAt),
+    readyAt: time(row.readyAt),
+    finishedAt: time(row.finishedAt),
+  }
+}
+
+function presentChecks({ checkStatus, checkPassed, checkFailed }: TaskRow): Task['checks'] {
+  if (checkStatus === null) return null
+  return {
+    status: checkStatus as NonNullable<Task['checks']>['status'],
+    ...(checkPassed !== null && { passed: checkPassed }),
+    ...(checkFailed !== null && { failed: checkFailed }),
+  }
+}
+
+async function readEdges({ prisma }: Database, rows: readonly TaskRow[]) {
+  const ids = rows.map(row => row.id)
+  const edges = await prisma.edge.findMany({
+    where: { OR: [{ taskId: { in: ids } }, { prerequisiteId: { in: ids } }] },
+    orderBy: [{ position: 'asc' }],
+    include: { prerequisite: { select: { state: true } }, task: { select: { number: true } } },
+  })
+  const prerequisites = Map.groupBy(edges, edge => edge.taskId)
+  const dependents = Map.groupBy(
+    edges.toSorted((a, b) => a.task.number - b.task.number),
+    edge => edge.prerequisiteId,
+  )
+  return {
+    prerequisites: mapValues(prerequisites, edge => ({
+      id: edge.prerequisiteId,
+      state: edge.prerequisite.state as TaskState,
+    })),
+    dependents: mapValues(dependents, edge => edge.taskId),
+  }
+}
+
+/** Places in the organization's line for a slot, from 1, in the order in which slots are given. */
+async function readLine({ prisma }: Database, rows: readonly TaskRow[]): Promise<Map<string, number>> {
+  const waiting = rows.filter(row => row.inLineAt !== null && row.state === 'queued')
+  if (waiting.length === 0) return new Map()
+  const organizations = [...new Set(waiting.map(row => row.organizationId))]
+  const places = await prisma.$queryRaw<{ id: string; place: bigint }[]>`
+    SELECT id, place FROM (
+      SELECT id, row_number() OVER (
+        PARTITION BY organization_id ORDER BY priority DESC, accepted_at, number, id
+      ) AS place
+      FROM tasks
+      WHERE organization_id = ANY(${organizations}::uuid[]) AND state = 'queued' AND in_line_at IS NOT NULL
+    ) AS line
+    WHERE id = ANY(${waiting.map(row => row.id)}::uuid[])`
+  return new Map(places.map(({ id, place }) => [id, Number(place)]))
+}
+
+/** How far the applies under way are, with their place in their project's line, from 1. */
+async function readApplies({ prisma }: Database, rows: readonly TaskRow[]): Promise<Map<string, Task['apply']>> {
+  const applying = rows.filter(row => row.state === 'applying')
+  if (applying.length === 0) return new Map()
+  const projects = [...new Set(applying.map(row => row.projectId))]
+  const applies = await prisma.$queryRaw<{ task_id: string; phase: ApplyPhase; place: bigint }[]>`
+    SELECT task_id, phase, row_number() OVER (PARTITION BY project_id ORDER BY position) AS place
+    FROM applies WHERE project_id = ANY(${projects}::uuid[]) AND finished_at IS NULL`
+  return new Map(applies.map(({ task_id, phase, place }) => [task_id, { phase, position: Number(place) }]))
+}
+
+function mapValues<K, V, W>(map: ReadonlyMap<K, readonly V[]>, change: (value: V) => W): Map<K, W[]> {
+  return new Map([...map].map(([key, values]) => [key, values.map(change)]))
+}
+
+const time = (date: Date | null): string | null => date?.toISOString() ?? null

@@ -1,0 +1,89 @@
+import type { Prisma } from '../../../prisma/generated/client.ts'
+import type { ProjectSettings } from '../../../shared/contract/project.ts'
+import { notFound, Refused } from '../../../shared/runtime/refused.ts'
+import { change } from '../../../shared/runtime/task-store/change.ts'
+import { lockOrganization } from '../../../shared/runtime/task-store/lock.ts'
+import { fillSlots } from '../../../shared/runtime/task-store/queue.ts'
+import type { Handlers } from '../answer.ts'
+import { requireModels } from '../models.ts'
+import { decodeCursor, IdKey, paged } from '../paging.ts'
+import { presentProjects } from '../present/project.ts'
+import { createProject } from '../project-create.ts'
+import type { ResourceDeps } from '../resource-deps.ts'
+
+type Names = 'createProject' | 'listProjects' | 'getProject' | 'updateProject' | 'deleteProject'
+
+export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
+  const { db, git, log, scope } = deps
+  const present = async (id: string) => {
+    const [project] = await presentProjects(deps, await db.prisma.project.findMany({ where: { id } }))
+    if (!project) throw notFound('project')
+    return project
+  }
+
+  return {
+    createProject: async ({ identity, body }) => present(await createProject(deps, identity, body)),
+
+    async listProjects({ identity: { organizationId }, query: { limit, cursor } }) {
+      const [before] = decodeCursor(cursor, IdKey) ?? []
+      const rows = await db.prisma.project.findMany({
+        where: { organizationId, ...(before && { id: { lt: before } }) },
+        orderBy: { id: 'desc' },
+        take: limit + 1,
+      })
+      const items = await presentProjects(deps, rows.slice(0, limit))
+      return paged(
+        rows,
+        limit,
+        row => [row.id],
+        () => items,
+      )
+    },
+
+    async getProject({ identity, params }) {
+      return present((await scope.project(identity, params.id)).id)
+    },
+
+    async updateProject({ identity, params, body }) {
+      const { id } = await scope.project(identity, params.id)
+      requireModels(deps.models, body.settings ?? {}, 'settings.')
+      await change(deps, async unit => {
+        // More tasks at once may be allowed from now on, so this takes the same lock as whoever counts them.
+        const organization = await lockOrganization(unit.sql, identity.organizationId)
+        const project = await unit.sql.project.findUnique({ where: { id } })
+        if (!project) throw notFound('project')
+        const settings = { ...(project.settings as ProjectSettings), ...body.settings } satisfies ProjectSettings
+        await unit.sql.project.update({
+          where: { id },
+          data: { settings: settings as Prisma.InputJsonObject, ...(body.name !== undefined && { name: body.name }) },
+        })
+        unit.event({
+          projectId: id,
+          type: 'project.updated',
+          payload: { fields: [...(body.name === undefined ? [] : ['name']), ...Object.keys(body.settings ?? {})] },
+        })
+        if (body.settings?.maxParallel !== undefined) await fillSlots(unit, organization)
+      })
+      return present(id)
+    },
+
+    async deleteProject({ identity, params }) {
+      const { id } = await scope.project(identity, params.id)
+      await db.transaction(async sql => {
+        await lockOrganization(sql, identity.organizationId)
+        const running = await sql.task.findMany({
+          where: { projectId: id, state: { in: ['active', 'applying'] } },
+          orderBy: { number: 'asc' },
+        })
+        if (running.length > 0) {
+          const names = running.map(task => `#${task.number} “${task.title}” (${task.state})`).join(', ')
+          throw new Refused('illegal_state', `Tasks of the project are running: ${names}. Cancel them first.`)
+        }
+        await sql.project.deleteMany({ where: { id } })
+      })
+      // The project is gone; what a failure leaves on disk is removed when the API starts.
+      await git.remove(id).catch(error => log.warn({ err: error, projectId: id }, 'project.repository_left'))
+      return undefined
+    },
+  }
+}

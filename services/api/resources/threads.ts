@@ -1,0 +1,60 @@
+import { notFound } from '../../../shared/runtime/refused.ts'
+import type { Handlers } from '../answer.ts'
+import { decodeCursor, IdKey, paged } from '../paging.ts'
+import { presentMessage, presentThread, withTask } from '../present/thread.ts'
+import type { ResourceDeps } from '../resource-deps.ts'
+
+type Names = 'listThreads' | 'createThread' | 'getThread' | 'listMessages' | 'postMessage'
+
+export function threadHandlers({ db: { prisma }, store, scope }: ResourceDeps): Handlers<Names> {
+  const present = async (id: string) => {
+    const row = await prisma.thread.findUnique({ where: { id }, include: withTask })
+    if (!row) throw notFound('thread')
+    return presentThread(row)
+  }
+
+  return {
+    async listThreads({ identity, params, query: { limit, cursor } }) {
+      const { id: projectId } = await scope.project(identity, params.id)
+      const [before] = decodeCursor(cursor, IdKey) ?? []
+      const rows = await prisma.thread.findMany({
+        where: { projectId, ...(before && { id: { lt: before } }) },
+        orderBy: { id: 'desc' },
+        take: limit + 1,
+        include: withTask,
+      })
+      return paged(
+        rows,
+        limit,
+        row => [row.id],
+        shown => shown.map(presentThread),
+      )
+    },
+
+    async createThread({ identity, params, body }) {
+      const { id } = await scope.project(identity, params.id)
+      return present(await store.createThread(id, 'chat', body.title))
+    },
+
+    async getThread({ identity, params }) {
+      return present((await scope.thread(identity, params.id)).id)
+    },
+
+    async listMessages({ identity, params, query: { after, limit } }) {
+      const { id: threadId } = await scope.thread(identity, params.id)
+      const rows = await prisma.message.findMany({
+        where: { threadId, seq: { gt: after } },
+        orderBy: { seq: 'asc' },
+        take: limit + 1,
+      })
+      const items = rows.slice(0, limit).map(presentMessage)
+      return { items, nextCursor: rows.length > limit ? String(items.at(-1)!.seq) : null }
+    },
+
+    async postMessage({ identity, params, body }) {
+      const { id } = await scope.thread(identity, params.id)
+      const messageId = await store.postMessage(id, body.text)
+      return presentMessage(await prisma.message.findUniqueOrThrow({ where: { id: messageId } }))
+    },
+  }
+}
