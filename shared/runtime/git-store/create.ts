@@ -5,6 +5,7 @@ import { GitStoreError } from './errors.ts'
 import type { Git } from './git.ts'
 import { importRepository } from './import.ts'
 import type { Layout } from './layout.ts'
+import { requireTreeSize } from './tree-size.ts'
 import type { GitStoreLimits, LocalGitStore, Source } from './types.ts'
 
 const DEFAULT_BRANCH = 'main'
@@ -33,6 +34,7 @@ export function createCreation(deps: {
         gitDir,
         signal,
       })
+      await requireTreeSize(git, { gitDir, signal }, headSha, deps.limits.treeFiles)
       await rename(gitDir, target).catch(error => Promise.reject(isTaken(error) ? exists(projectId) : error))
       return { defaultBranch, headSha }
     })

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { GitError } from './errors.ts'
 
 /** How a git command is called. Nothing of the caller's environment reaches it but what is named here. */
@@ -187,7 +186,10 @@ function supervise(child: ChildProcess, args: readonly string[], call: GitCall):
   return { child, ended, kill }
 }
 
-/** Writes the input. Git may end before it has read it all (EPIPE): then its exit code tells what happened. */
+/**
+ * Writes the input. Git may end before it has read it all (EPIPE): then its exit code tells what happened, and the rest
+ * stays with whoever owns the stream.
+ */
 function feed(child: ChildProcess, input: GitCall['input'], kill: (reason: Error) => void): void {
   const stdin = child.stdin
   if (!stdin) return
@@ -197,5 +199,7 @@ function feed(child: ChildProcess, input: GitCall['input'], kill: (reason: Error
     return
   }
   input.once('error', kill)
-  pipeline(input, stdin).catch(() => undefined)
+  input.once('close', () => stdin.end())
+  stdin.once('close', () => input.unpipe(stdin))
+  input.pipe(stdin)
 }

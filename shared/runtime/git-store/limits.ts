@@ -7,6 +7,7 @@ const MIB = 1024 * 1024
 export const gitStoreLimits: Readonly<GitStoreLimits> = Object.freeze({
   bundleBytes: LIMITS.frames.bundleBytes,
   changedFiles: 50_000,
+  treeFiles: 500_000,
   fileBytes: 100 * MIB,
   pathBytes: LIMITS.tools.pathChars,
   pushBytes: LIMITS.http.gitBodyBytes,

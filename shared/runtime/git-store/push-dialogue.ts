@@ -7,7 +7,13 @@ import type { PushGuard, RefUpdate, Verdict } from './types.ts'
 /** The directory of the receive hooks, git's `core.hooksPath` for receive-pack only. */
 export const HOOKS = `${import.meta.dirname}/hooks`
 
-const UPDATE = /^([0-9a-f]{40}) ([0-9a-f]{40}) (yes|no) (.+)$/
+const LINE = /^([0-9a-f]{40}) ([0-9a-f]{40}) (yes|no) (\d+) (.+)$/
+
+/** Who answers: null as guard refuses every push; `treeFiles` bounds the files of a pushed tree. */
+type Answering = { guard: PushGuard | null; treeFiles: number; onError: (error: unknown) => void }
+
+/** An update, and how many files its new tree holds, counted no further than one beyond what is allowed. */
+type PushedRef = { update: RefUpdate; files: number }
 
 /**
  * Talks with the receive hooks of one push over two pipes that only that push's processes hold (see `hooks/ask`):
@@ -16,45 +22,55 @@ const UPDATE = /^([0-9a-f]{40}) ([0-9a-f]{40}) (yes|no) (.+)$/
  */
 export async function answerHooks(
   pipes: { questions: Readable; answers: Writable },
-  guard: PushGuard | null,
-  onError: (error: unknown) => void,
+  answering: Answering,
 ): Promise<void> {
   // A push that was cut off closes the pipes; there is nobody left to tell.
   pipes.answers.on('error', () => undefined)
   pipes.questions.on('error', () => undefined)
-  let updates: RefUpdate[] = []
+  let pushed: PushedRef[] = []
   for await (const line of createInterface({ input: pipes.questions })) {
     if (!line.startsWith('end ')) {
-      updates.push(parseUpdate(line))
+      pushed.push(parseLine(line))
       continue
     }
-    const verdict = await answer(line.slice('end '.length), updates, guard).catch((error): Verdict => {
-      onError(error)
-      return { ok: false, reason: 'the server could not check this push' }
-    })
-    updates = []
+    const verdict = await verdictOf(line.slice('end '.length), pushed, answering)
+    pushed = []
     pipes.answers.write(`${verdict.ok ? 'ok' : verdict.reason.replace(/\s+/g, ' ')}\n`)
   }
 }
 
-async function answer(hook: string, updates: RefUpdate[], guard: PushGuard | null): Promise<Verdict> {
+async function verdictOf(
+  hook: string,
+  pushed: PushedRef[],
+  { guard, treeFiles, onError }: Answering,
+): Promise<Verdict> {
   if (guard === null) return { ok: false, reason: 'pushing is not allowed' }
-  if (hook === 'post-receive') {
+  const updates = pushed.map(({ update }) => update)
+  try {
+    if (hook === 'pre-receive') return refusal(pushed, treeFiles) ?? (await guard.mayPush(updates))
     await guard.onPushed(updates)
     return { ok: true }
+  } catch (error) {
+    onError(error)
+    return { ok: false, reason: 'the server could not check this push' }
   }
-  const reserved = updates.map(reservedReason).find(reason => reason !== null)
-  return reserved === undefined ? guard.mayPush(updates) : { ok: false, reason: reserved }
 }
 
-function parseUpdate(line: string): RefUpdate {
-  const [, old, next, forward, ref] = UPDATE.exec(line) ?? []
-  if (old === undefined || next === undefined || ref === undefined)
-    throw new Error(`Unexpected line of a hook: ${line}`)
-  return {
+/** What no guard may allow. */
+function refusal(pushed: PushedRef[], treeFiles: number): Verdict | null {
+  const reserved = pushed.map(({ update }) => reservedReason(update)).find(reason => reason !== null)
+  if (reserved !== undefined) return { ok: false, reason: reserved }
+  return pushed.some(({ files }) => files > treeFiles) ? { ok: false, reason: `more than ${treeFiles} files` } : null
+}
+
+function parseLine(line: string): PushedRef {
+  const [, old, next, forward, files, ref] = LINE.exec(line) ?? []
+  if (old === undefined || next === undefined || ref === undefined) throw new Error(`Not a line of a hook: ${line}`)
+  const update = {
     ref,
     old: old === ZERO ? null : old,
     next: next === ZERO ? null : next,
     fastForward: forward === 'yes' || old === ZERO,
   }
+  return { update, files: Number(files) }
 }

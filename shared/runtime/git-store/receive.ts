@@ -7,6 +7,7 @@ import { GitError, GitStoreError } from './errors.ts'
 import type { Git, GitCall } from './git.ts'
 import { type Layout, makeQuarantine } from './layout.ts'
 import { checkpointRef, swapRef } from './refs.ts'
+import { countPaths, requireTreeSize } from './tree-size.ts'
 import type { BundleBody, Checkpoint, GitStore, GitStoreLimits } from './types.ts'
 
 /** Most text that lists the objects of one checkpoint: 1.5 million of them. */
@@ -101,20 +102,15 @@ export function createReceiving(deps: {
   }
 
   async function requireBounds(call: GitCall, { parent, head }: Checkpoint): Promise<void> {
-    const paths = git.stream(['diff-tree', '-r', '-z', '--no-renames', '--name-only', parent, head], call)
-    let files = 0
-    let length = 0
-    for await (const chunk of paths as AsyncIterable<Buffer>) {
-      for (const byte of chunk) {
-        length = byte === 0 ? 0 : length + 1
-        if (byte === 0) files++
-        if (files > limits.changedFiles) {
-          throw new GitStoreError('too_large', `The checkpoint changes more than ${limits.changedFiles} files`)
-        }
-        if (length > limits.pathBytes) {
-          throw new GitStoreError('too_large', `The checkpoint has a path of more than ${limits.pathBytes} bytes`)
-        }
-      }
+    // The whole tree first: git lists one while it walks it, but unfolds all of a difference in memory before it prints.
+    await requireTreeSize(git, call, head, limits.treeFiles)
+    const changed = git.stream(['diff-tree', '-r', '-z', '--no-renames', '--name-only', parent, head], call)
+    const paths = await countPaths(changed, limits.changedFiles)
+    if (paths.count > limits.changedFiles) {
+      throw new GitStoreError('too_large', `The checkpoint changes more than ${limits.changedFiles} files`)
+    }
+    if (paths.longest > limits.pathBytes) {
+      throw new GitStoreError('too_large', `The checkpoint has a path of more than ${limits.pathBytes} bytes`)
     }
   }
 

@@ -49,7 +49,7 @@ export function createRemoteCalls(deps: { url: string; token: string }) {
       const response = await fetch(`${base}/${call.path}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${deps.token}`, 'content-type': call.type },
-        body: call.body instanceof Readable ? Readable.toWeb(call.body) : call.body,
+        body: call.body instanceof Readable ? chunksOf(call.body) : call.body,
         duplex: 'half',
         redirect: 'error',
         signal,
@@ -69,6 +69,11 @@ export function createRemoteCalls(deps: { url: string; token: string }) {
   }
 
   return { send }
+}
+
+/** An answer that comes before the whole body was sent ends the iteration, and so the stream. */
+async function* chunksOf(stream: Readable): AsyncGenerator<Uint8Array> {
+  yield* stream
 }
 
 async function readProblem(response: Response): Promise<GitStoreError> {

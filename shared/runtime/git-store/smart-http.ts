@@ -23,7 +23,7 @@ export function createSmartHttp(deps: {
     const gitDir = await layout.existing(projectId)
     const pushing = request.service === 'git-receive-pack'
     const call = {
-      env: environment(layout.root, projectId, request),
+      env: { ...environment(layout.root, projectId, request), SLIPWAY_TREE_FILES: String(limits.treeFiles + 1) },
       config: configuration(limits, pushing),
       input: request.body,
       deadlineMs: limits.httpMs,
@@ -34,9 +34,10 @@ export function createSmartHttp(deps: {
     const running = git.start(['http-backend'], call, 2)
     const { stdout, stdio } = running.child
     if (!stdout) throw new GitStoreError('failed', 'git http-backend has no output')
-    answerHooks({ questions: stdio[3] as Readable, answers: stdio[4] as Writable }, guard, error =>
-      deps.onError(error, gitDir),
-    ).catch(error => running.kill(error))
+    const pipes = { questions: stdio[3] as Readable, answers: stdio[4] as Writable }
+    answerHooks(pipes, { guard, treeFiles: limits.treeFiles, onError: error => deps.onError(error, gitDir) }).catch(
+      error => running.kill(error),
+    )
     if (pushing && !request.advertise)
       void running.ended.then(
         () => deps.onWrite(gitDir),

@@ -5,7 +5,8 @@ import { GitStoreError } from './errors.ts'
 export type ParsedSource = { url: string; protocol: 'https' | 'ssh' | 'git' | 'file' }
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i
-const SCP = /^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9._-]+):(?!\/\/)(.+)$/
+/** Without the user it would be any word with a colon, such as a mistyped scheme. */
+const SCP = /^[A-Za-z0-9._-]+@([A-Za-z0-9._-]+):(?!\/\/)(.+)$/
 
 /**
  * Checks the URL of a repository to import before anything runs: https, ssh (also `user@host:path`) and git; absolute

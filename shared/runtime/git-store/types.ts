@@ -144,6 +144,8 @@ export type GitStoreLimits = {
   bundleBytes: number
   /** Most paths that one checkpoint may change. */
   changedFiles: number
+  /** Most files that any tree which comes in may hold. */
+  treeFiles: number
   /** Largest file of a checkpoint. */
   fileBytes: number
   /** Longest path of a checkpoint, in bytes. */
