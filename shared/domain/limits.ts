@@ -176,6 +176,8 @@ export const LIMITS = Object.freeze({
     renewMs: 2_500,
     queueLockMs: 10_000,
     stalledCheckMs: 3_000,
+    /** A claim that Postgres did not answer is tried again after this. */
+    claimRetryMs: 1_000,
     /** Workers that may die under a task without a new checkpoint before the task fails. */
     workerDeaths: 10,
     /** Containers of one run that may be lost in a row without a new checkpoint. */

@@ -38,8 +38,8 @@ export const applyJobId = (projectId: string, n: bigint): string => `a_${project
 /** The ref that holds what a run has stored; hidden from clones. */
 export const checkpointRef = (taskId: string, epoch: bigint): string => `refs/slipway/${taskId}/e${epoch}`
 
-/** The number in a task's job id, or null where it is none. */
-export function parseTaskJobId(jobId: string | undefined): bigint | null {
-  const number = jobId?.match(/^t_[0-9a-f-]{36}_(\d+)$/)?.[1]
-  return number === undefined ? null : BigInt(number)
+/** What a task's job id says, or null where it is none. */
+export function parseTaskJobId(jobId: string | undefined): { taskId: string; n: bigint } | null {
+  const [, taskId, n] = jobId?.match(/^t_([0-9a-f-]{36})_(\d+)$/) ?? []
+  return taskId === undefined || n === undefined ? null : { taskId, n: BigInt(n) }
 }

@@ -28,13 +28,19 @@ export function createTaskWorker(deps: TaskWorkerDeps): Service & { running(): n
 
   const take = async (job: Job, token?: string) => {
     const { taskId } = TaskJob.parse(job.data)
-    const number = parseTaskJobId(job.id)
-    if (number === null) return
-    const result = await store.claim(taskId, number, name)
-    if (result.kind === 'busy') {
-      await job.moveToDelayed(Date.now() + result.retryInMs, token)
+    const number = parseTaskJobId(job.id)?.n
+    if (number === undefined) return
+    const later = async (ms: number): Promise<never> => {
+      await job.moveToDelayed(Date.now() + ms, token)
       throw new DelayedError()
     }
+    const result = await store.claim(taskId, number, name).catch((error: Error) => {
+      log.warn({ taskId, err: error }, 'claim.failed')
+      return null
+    })
+    // A job that fails is gone until the reconciler misses it; one that Postgres could not decide on comes back by itself.
+    if (result === null) return later(LIMITS.engine.claimRetryMs)
+    if (result.kind === 'busy') return later(result.retryInMs)
     if (result.kind === 'refused') return log.debug({ taskId, reason: result.reason }, 'claim.refused')
     running++
     try {

@@ -1,7 +1,7 @@
 import { FlowProducer, type JobState, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { LIMITS } from '../../domain/limits.ts'
-import { applyJobId, gateJobId, type Names, taskJobId } from '../names.ts'
+import { applyJobId, gateJobId, type Names, parseTaskJobId, taskJobId } from '../names.ts'
 
 export interface TaskJob {
   taskId: string
@@ -25,6 +25,8 @@ export interface TaskFlow {
   addApply(projectId: string, n: bigint): Promise<void>
   /** `unknown` where there is no such job. */
   stateOf(taskId: string, n: bigint): Promise<JobState | 'unknown'>
+  /** All jobs of tasks, a page at a time. */
+  list(): AsyncIterable<{ taskId: string; n: bigint }[]>
   /** Whether Redis still holds what this installation told it. */
   remembers(installation: string): Promise<boolean>
   markRemembered(installation: string): Promise<void>
@@ -34,6 +36,7 @@ export interface TaskFlow {
 
 /** A gate waits in the delayed set, from which it can be removed in logarithmic time, far beyond any task's life. */
 const HELD_MS = 100 * 365 * 24 * 3_600_000
+const PAGE = 1_000
 /** A job says something once; what is left of it would only fill Redis. */
 const FORGET = { removeOnComplete: true, removeOnFail: true, attempts: 1 }
 
@@ -83,6 +86,17 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
 
     async stateOf(taskId, n) {
       return tasks.getJobState(taskJobId(taskId, n))
+    },
+
+    async *list() {
+      for (const type of ['waiting-children', 'delayed', 'prioritized', 'wait'] as const) {
+        for (let start = 0; ; start += PAGE) {
+          const ids = await tasks.getRanges([type], start, start + PAGE - 1)
+          const jobs = ids.flatMap(id => parseTaskJobId(id) ?? [])
+          if (jobs.length > 0) yield jobs
+          if (ids.length < PAGE) break
+        }
+      }
     },
 
     async remembers(installation) {

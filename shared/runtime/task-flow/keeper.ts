@@ -6,7 +6,7 @@ import type { Names } from '../names.ts'
 import type { Service } from '../service.ts'
 import type { StoreDeps } from '../task-store/change.ts'
 import type { TaskFlow } from './index.ts'
-import { rebuildAfterLoss, reconcile } from './reconcile.ts'
+import { rebuildAfterLoss, reconcile, removeOrphans } from './reconcile.ts'
 import { relayOutbox } from './relay.ts'
 
 /** Any fixed number: one keeper for each database. */
@@ -28,14 +28,22 @@ export interface KeeperDeps extends StoreDeps {
 export function createKeeper(deps: KeeperDeps): Service {
   const stopping = new AbortController()
   let wake = () => {}
+  let woken = false
   let ended: Promise<void> = Promise.resolve()
   let stopListening = () => {}
 
-  const untilWoken = (ms: number) =>
-    Promise.race([
-      pause(ms, undefined, { signal: stopping.signal }).catch(() => {}),
-      new Promise<void>(resolve => (wake = resolve)),
-    ])
+  /** Also a hint that came while nobody waited counts. */
+  const untilWoken = async (ms: number) => {
+    const over = new AbortController()
+    const hint = new Promise<void>(resolve => (wake = resolve))
+    if (!woken) {
+      await Promise.race([
+        pause(ms, undefined, { signal: AbortSignal.any([stopping.signal, over.signal]) }).catch(() => {}),
+        hint,
+      ])
+    }
+    over.abort()
+  }
 
   const keep = async () => {
     const lock = new pg.Client({ connectionString: deps.databaseUrl })
@@ -44,8 +52,11 @@ export function createKeeper(deps: KeeperDeps): Service {
     lock.on('end', () => (alive = false))
     try {
       await lock.connect()
-      const { rows } = await lock.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [KEEPER_LOCK])
-      if (!rows[0]?.held) return
+      while (!(await tryLock(lock))) {
+        await pause(LIMITS.engine.relayEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
+        if (stopping.signal.aborted) return
+      }
+      await removeOrphans(deps)
       let reconciledAt = 0
       while (alive && !stopping.signal.aborted) {
         if (Date.now() - reconciledAt > LIMITS.engine.reconcileEveryMs / 5) {
@@ -53,6 +64,7 @@ export function createKeeper(deps: KeeperDeps): Service {
           await reconcile(deps)
           reconciledAt = Date.now()
         }
+        woken = false
         const carried = await relayOutbox(deps)
         if (carried === 0) await untilWoken(LIMITS.engine.relayEveryMs)
       }
@@ -63,7 +75,10 @@ export function createKeeper(deps: KeeperDeps): Service {
 
   return {
     async start() {
-      stopListening = deps.listener.listen(deps.names.channels.outbox, () => wake())
+      stopListening = deps.listener.listen(deps.names.channels.outbox, () => {
+        woken = true
+        wake()
+      })
       ended = (async () => {
         while (!stopping.signal.aborted) {
           await keep().catch((error: Error) => deps.log.warn({ err: error }, 'keeper.failed'))
@@ -77,4 +92,9 @@ export function createKeeper(deps: KeeperDeps): Service {
       await ended
     },
   }
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [KEEPER_LOCK])
+  return rows[0]?.held ?? false
 }

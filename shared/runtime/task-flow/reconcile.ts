@@ -1,9 +1,9 @@
 import { LIMITS } from '../../domain/limits.ts'
-import type { Database } from '../db.ts'
+import type { Database, Sql } from '../db.ts'
 import { change, type StoreDeps } from '../task-store/change.ts'
-import { unsatisfied } from '../task-store/claim.ts'
-import { lockOrganization, lockTasks } from '../task-store/lock.ts'
-import { discardJob, enqueue, fillSlots } from '../task-store/queue.ts'
+import { wake } from '../task-store/decide.ts'
+import { lockOrganization, lockTask } from '../task-store/lock.ts'
+import { discardJob, enqueue, fillSlots, UNSATISFYING } from '../task-store/queue.ts'
 import type { TaskFlow } from './index.ts'
 
 type Deps = StoreDeps & { flow: TaskFlow }
@@ -19,11 +19,12 @@ const BATCH = 500
 export async function reconcile(deps: Deps): Promise<number> {
   let repaired = 0
   for (;;) {
-    const due = await deps.db.prisma.$queryRaw<{ id: string }[]>`
-      SELECT id FROM tasks WHERE due_at < now() ORDER BY due_at LIMIT ${BATCH}`
-    for (const { id } of due) if (await repairTask(deps, id)) repaired++
-    if (due.length < BATCH) break
+    const due = await dueTasks(deps.db)
+    const { looked, renewed } = await repairTasks(deps, due)
+    repaired += renewed
+    if (due.length < BATCH || looked === 0) break
   }
+  await wakeParked(deps)
   await restartLines(deps)
   await refillSlots(deps)
   return repaired
@@ -42,29 +43,105 @@ export async function rebuildAfterLoss({ db, flow, log }: Deps, installation: st
   return true
 }
 
-async function repairTask(deps: Deps, taskId: string): Promise<boolean> {
-  const seen = await deps.db.prisma.task.findUnique({ where: { id: taskId } })
-  if (!seen || (seen.state !== 'queued' && seen.state !== 'active')) {
-    await deps.db.prisma.task.updateMany({ where: { id: taskId, state: seen?.state ?? '' }, data: { dueAt: null } })
-    return false
-  }
-  const job = seen.jobNumber === null ? 'unknown' : await deps.flow.stateOf(taskId, seen.jobNumber)
+interface DueTask {
+  id: string
+  state: string
+  jobNumber: bigint | null
+}
+
+/** A job that the outbox still holds is not missing: it has not been made yet. */
+async function dueTasks({ prisma }: Database): Promise<DueTask[]> {
+  return prisma.$queryRaw<DueTask[]>`
+    SELECT id, state, job_number AS "jobNumber" FROM tasks
+    WHERE due_at < now() AND state <> 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.id = tasks.job_number)
+    ORDER BY due_at LIMIT ${BATCH}`
+}
+
+/**
+ * Asks Redis for the jobs of all first, then decides in one transaction. Tasks that somebody else has locked are left for the next
+ * time, so that this never waits for one task while it holds another.
+ */
+async function repairTasks(deps: Deps, due: readonly DueTask[]): Promise<{ looked: number; renewed: number }> {
+  const { flow, log } = deps
+  if (due.length === 0) return { looked: 0, renewed: 0 }
+  const jobs = await Promise.all(
+    due.map(({ id, jobNumber }) => (jobNumber === null ? 'unknown' : flow.stateOf(id, jobNumber))),
+  )
+  const seen = new Map(due.map((task, index) => [task.id, { ...task, job: jobs[index] }]))
   return change(deps, async unit => {
-    const { tasks, now } = await lockTasks(unit.sql, [taskId])
-    const task = tasks[0]
-    if (!task?.dueAt || task.dueAt > now || task.jobNumber !== seen.jobNumber || task.state !== seen.state) return false
-    const held = job === 'waiting-children'
-    const lives = task.state === 'queued' && job !== 'unknown' && !(held && !(await unsatisfied(unit.sql, taskId)))
-    if (lives) {
-      const dueAt = held ? null : new Date(now.getTime() + RECHECK_MS)
-      await unit.sql.task.update({ where: { id: taskId }, data: { dueAt } })
-      return false
+    const locked = await unit.sql.$queryRaw<DueTask[]>`
+      SELECT id, state, job_number AS "jobNumber" FROM tasks
+      WHERE id = ANY(${due.map(({ id }) => id)}::uuid[]) AND due_at < clock_timestamp()
+      ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
+    const tasks = locked.filter(({ id, state, jobNumber }) => {
+      const before = seen.get(id)
+      return before?.state === state && before.jobNumber === jobNumber
+    })
+    const blocked = await unsatisfiedAmong(unit.sql, tasks)
+    const fate = Object.groupBy(tasks, ({ id, state }) => {
+      if (state !== 'queued' && state !== 'active') return 'settled'
+      const job = seen.get(id)?.job
+      if (state === 'active' || job === 'unknown') return 'lost'
+      if (job !== 'waiting-children') return 'alive'
+      return blocked.has(id) ? 'held' : 'lost'
+    })
+    const { settled = [], held = [], alive = [], lost = [] } = fate
+    await look(unit.sql, [...settled, ...held], null)
+    await look(unit.sql, alive, RECHECK_MS)
+    for (const task of lost) {
+      log.info({ taskId: task.id, state: task.state, job: seen.get(task.id)?.job }, 'job.repaired')
+      if (seen.get(task.id)?.job !== 'unknown') await discardJob(unit, task)
     }
-    deps.log.info({ taskId, state: task.state, job }, 'job.repaired')
-    await discardJob(unit, task)
-    await enqueue(unit, [taskId])
-    return true
+    await enqueue(
+      unit,
+      lost.map(({ id }) => id),
+    )
+    return { looked: tasks.length, renewed: lost.length }
   })
+}
+
+async function unsatisfiedAmong(sql: Sql, tasks: readonly { id: string }[]): Promise<Set<string>> {
+  const edges = await sql.edge.findMany({
+    where: { taskId: { in: tasks.map(({ id }) => id) }, prerequisite: { state: { in: UNSATISFYING } } },
+    select: { taskId: true },
+  })
+  return new Set(edges.map(({ taskId }) => taskId))
+}
+
+/** When to look again: after so many milliseconds, or not before something happens to the task. */
+async function look(sql: Sql, tasks: readonly { id: string }[], afterMs: number | null): Promise<void> {
+  if (tasks.length === 0) return
+  await sql.$executeRaw`
+    UPDATE tasks SET due_at = now() + ${afterMs}::float8 * interval '1 millisecond'
+    WHERE id = ANY(${tasks.map(({ id }) => id)}::uuid[])`
+}
+
+/** Tasks whose wait was for a time, such as a provider's limit. */
+async function wakeParked(deps: Deps): Promise<void> {
+  const due = await deps.db.prisma.$queryRaw<{ id: string }[]>`
+    SELECT id FROM tasks WHERE due_at < now() AND state = 'waiting' ORDER BY due_at LIMIT ${BATCH}`
+  for (const { id } of due) {
+    await change(deps, async unit => {
+      const { task, now } = await lockTask(unit.sql, id)
+      if (task.state === 'waiting' && task.dueAt !== null && task.dueAt <= now) await wake(unit, { task, now })
+    })
+  }
+}
+
+/** Removes jobs that stand for nothing: their task is gone, or has another job by now. Reads all of them, so it is done rarely. */
+export async function removeOrphans({ db, flow, log }: Deps): Promise<number> {
+  const orphans: { taskId: string; n: bigint }[] = []
+  for await (const jobs of flow.list()) {
+    const tasks = await db.prisma.task.findMany({
+      where: { id: { in: jobs.map(({ taskId }) => taskId) } },
+      select: { id: true, jobNumber: true },
+    })
+    const numbers = new Map(tasks.map(({ id, jobNumber }) => [id, jobNumber]))
+    orphans.push(...jobs.filter(({ taskId, n }) => numbers.get(taskId) !== n))
+  }
+  for (const { taskId, n } of orphans) await flow.discard(taskId, n)
+  if (orphans.length > 0) log.info({ orphans: orphans.length }, 'queue.swept')
+  return orphans.length
 }
 
 async function restartLines({ db, hints }: Deps): Promise<void> {

@@ -1,11 +1,9 @@
 import type { Outbox } from '../../../prisma/generated/client.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { satisfies, TASK_STATES } from '../../domain/task-state.ts'
 import type { Database } from '../db.ts'
 import { OutboxRow } from '../outbox-row.ts'
+import { UNSATISFYING } from '../task-store/queue.ts'
 import type { TaskFlow } from './index.ts'
-
-const UNSATISFYING = TASK_STATES.filter(state => !satisfies(state))
 
 /**
  * Carries the outbox into Redis, at least once, and gives the number of rows it carried. What a row means is read from
@@ -43,6 +41,7 @@ async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigi
     where: { id: { in: rows.map(({ taskId }) => taskId) }, state: { in: ['queued', 'active'] } },
     select: {
       id: true,
+      state: true,
       priority: true,
       jobNumber: true,
       prerequisites: {
@@ -56,7 +55,9 @@ async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigi
     rows.flatMap(({ n, taskId }) => {
       const task = byId.get(taskId)
       if (task?.jobNumber !== n) return []
-      return [{ taskId, n, priority: task.priority, gates: task.prerequisites.map(edge => edge.prerequisiteId) }]
+      // One whose worker was lost has started and holds a slot: nothing may keep it from being taken over.
+      const gates = task.state === 'active' ? [] : task.prerequisites.map(edge => edge.prerequisiteId)
+      return [{ taskId, n, priority: task.priority, gates }]
     }),
   )
 }

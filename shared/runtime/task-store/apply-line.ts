@@ -4,7 +4,7 @@ import type { ApplyPhase } from '../../contract/task.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
-import { lockTasks } from './lock.ts'
+import { lockOrganizationOf, lockTasks } from './lock.ts'
 import { appendMessage } from './messages.ts'
 import { move } from './move.ts'
 import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
@@ -101,7 +101,7 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
 
 type Locked = Awaited<ReturnType<typeof lockTasks>>
 
-/** A write of whoever works off the line: tasks locked, then the project, whose epoch must still be his. */
+/** A write of whoever works off the line: organization and tasks locked, then the project, whose epoch must still be his. */
 function held<T>(
   deps: StoreDeps,
   fence: LineFence,
@@ -109,9 +109,10 @@ function held<T>(
   work: (unit: Change, locked: Locked) => Promise<T>,
 ): Promise<T> {
   return change(deps, async unit => {
+    if (taskIds.length > 1) await lockOrganizationOf(unit.sql, fence.projectId)
     const locked = await lockTasks(unit.sql, taskIds)
     const rows = await unit.sql.$queryRaw<unknown[]>`
-      SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR UPDATE`
+      SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR NO KEY UPDATE`
     if (rows.length === 0) throw lost(fence.projectId)
     return work(unit, locked)
   })

@@ -3,7 +3,7 @@ import type { Task } from '../../../prisma/generated/client.ts'
 import { topologicalOrder } from '../../domain/graph.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { lockTasks } from './lock.ts'
+import { lockOrganization, lockTasks } from './lock.ts'
 import { illegalMove, move, stateOf } from './move.ts'
 
 /**
@@ -12,6 +12,9 @@ import { illegalMove, move, stateOf } from './move.ts'
  */
 export async function requestApply(change: Change, taskId: string): Promise<string[]> {
   const { sql, event } = change
+  const known = await sql.task.findUnique({ where: { id: taskId }, select: { organizationId: true } })
+  if (!known) throw notFound('task')
+  await lockOrganization(sql, known.organizationId)
   const graph = await unappliedPrerequisites(change, taskId)
   const { tasks, now } = await lockTasks(sql, [...graph.keys()])
   const byId = new Map(tasks.map(task => [task.id, task]))
@@ -19,7 +22,10 @@ export async function requestApply(change: Change, taskId: string): Promise<stri
   if (!wanted) throw notFound('task')
   if (stateOf(wanted) !== 'ready' && stateOf(wanted) !== 'applying') throw illegalMove(wanted, 'applying')
 
-  const inOrder = topologicalOrder(graph).map(id => byId.get(id)!)
+  // One that was in line before may have become part of main since the graph was read.
+  const inOrder = topologicalOrder(graph)
+    .map(id => byId.get(id)!)
+    .filter(task => stateOf(task) !== 'done')
   for (const task of inOrder) refuseUnfit(wanted, task)
   const groupId = uuid()
   for (const task of inOrder) {

@@ -2,15 +2,12 @@ import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { satisfies, TASK_STATES } from '../../domain/task-state.ts'
 import type { Sql } from '../db.ts'
 import type { Change } from './change.ts'
 import { type LockedOrganization, lockTask } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
-import { countActive, enqueue, fillSlots } from './queue.ts'
+import { enqueue, fillSlots, nextInLine, UNSATISFYING } from './queue.ts'
 import type { Claim, ClaimResult } from './types.ts'
-
-const UNSATISFYING = TASK_STATES.filter(state => !satisfies(state))
 
 /**
  * Decides what a job is worth, whatever the queue believed: only here does a task become active, and only when its
@@ -37,16 +34,17 @@ export async function claimTask(
   if (await unsatisfied(sql, taskId)) {
     // A prerequisite went back to work after its gate was gone: a new job with new gates waits for it.
     await enqueue(change, [taskId])
+    await fillSlots(change, organization)
     return { kind: 'refused', reason: 'dependency' }
   }
-  if (!(await slotIsFree(change, organization, task))) return getInLine(change, organization, task)
+  if (!(await getsSlot(change, organization, task))) return stayInLine(change, organization, task)
 
   await move(
     change,
     { task, now },
     'active',
     { ...held(task, worker, now), startedAt: task.startedAt ?? now, activeSince: now },
-    { worker },
+    { worker, epoch: Number(task.epoch) + 1 },
   )
   return claimed(change, task, worker)
 }
@@ -86,36 +84,36 @@ async function takeOver(
 }
 
 /** Columns of a live claim. The reconciler looks after it as soon as the lease is over. */
-export function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { epoch: bigint } {
+function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { epoch: bigint } {
   const leaseUntil = new Date(now.getTime() + LIMITS.engine.leaseMs)
   return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null }
 }
 
-export async function unsatisfied(sql: Sql, taskId: string): Promise<boolean> {
+async function unsatisfied(sql: Sql, taskId: string): Promise<boolean> {
   const open = await sql.edge.findFirst({ where: { taskId, prerequisite: { state: { in: UNSATISFYING } } } })
   return open !== null
 }
 
-async function slotIsFree(change: Change, organization: LockedOrganization, task: Task): Promise<boolean> {
-  if ((await countActive(change, organization.id)) >= organization.limit) return false
-  const { settings } = await change.sql.project.findUniqueOrThrow({ where: { id: task.projectId } })
-  const { maxParallel } = settings as ProjectSettings
-  if (maxParallel === null || maxParallel === undefined) return true
-  const active = await change.sql.task.count({ where: { projectId: task.projectId, state: 'active' } })
-  return active < maxParallel
+/** Everybody takes a place in line first, so that who comes later or matters less never overtakes those who wait. */
+async function getsSlot(change: Change, organization: LockedOrganization, task: Task): Promise<boolean> {
+  await change.sql.$executeRaw`
+    UPDATE tasks SET in_line_at = coalesce(in_line_at, clock_timestamp()) WHERE id = ${task.id}::uuid`
+  const next = await nextInLine(change, organization)
+  return next.some(({ id }) => id === task.id)
 }
 
-/** Keeps its place by priority and age; its job is over. If its project is the limit, another project's task may go. */
-async function getInLine(change: Change, organization: LockedOrganization, task: Task): Promise<ClaimResult> {
-  await change.sql.$executeRaw`
-    UPDATE tasks SET in_line_at = now(), job_number = NULL, due_at = NULL WHERE id = ${task.id}::uuid`
-  change.event({
-    projectId: task.projectId,
-    type: 'task.updated',
-    taskId: task.id,
-    threadId: task.threadId,
-    payload: { fields: ['blocked'], reason: 'slot' },
-  })
+/** Its job is over; the next one comes with a free slot. If its project is the limit, another project's task may go. */
+async function stayInLine(change: Change, organization: LockedOrganization, task: Task): Promise<ClaimResult> {
+  await change.sql.$executeRaw`UPDATE tasks SET job_number = NULL, due_at = NULL WHERE id = ${task.id}::uuid`
+  if (task.inLineAt === null) {
+    change.event({
+      projectId: task.projectId,
+      type: 'task.updated',
+      taskId: task.id,
+      threadId: task.threadId,
+      payload: { fields: ['blocked'], reason: 'slot' },
+    })
+  }
   await fillSlots(change, organization)
   return { kind: 'refused', reason: 'slot' }
 }

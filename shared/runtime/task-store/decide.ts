@@ -2,7 +2,7 @@ import type { Task } from '../../../prisma/generated/client.ts'
 import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { lockTask, lockTasks } from './lock.ts'
+import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
 import { illegalMove, move, stateOf, type TaskData } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
@@ -10,6 +10,7 @@ import { markDependantsStale } from './stale.ts'
 /** Accepts the given drafts, or all of the project; gives the ids of those accepted. */
 export async function acceptDrafts(change: Change, projectId: string, taskIds?: readonly string[]): Promise<string[]> {
   const { sql } = change
+  await lockOrganizationOf(sql, projectId)
   const wanted =
     taskIds ??
     (await sql.task.findMany({ where: { projectId, state: 'draft', pipelineId: null }, select: { id: true } })).map(
@@ -91,6 +92,12 @@ export async function startAgain(
     ...data,
   })
   await enqueue(change, [task.id])
+}
+
+/** Ends a parked task's wait: it goes on at its checkpoint, and no attempt is counted. */
+export async function wake(change: Change, locked: { task: Task; now: Date }): Promise<void> {
+  await move(change, locked, 'queued', { waitingFor: Prisma.DbNull, dueAt: null })
+  await enqueue(change, [locked.task.id])
 }
 
 /** Forgets base, work and conversation, so that the next run begins on the prerequisites as they are then. */

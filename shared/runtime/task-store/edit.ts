@@ -7,7 +7,7 @@ import type { Change } from './change.ts'
 import { cycleRefused, findPrerequisites } from './drafts.ts'
 import { lockTask } from './lock.ts'
 import { stateOf } from './move.ts'
-import { discardJob, enqueue } from './queue.ts'
+import { discardJob, enqueue, fillSlots } from './queue.ts'
 
 /**
  * Changes a draft's text and model, or the edges and priority of a task that has not started. The organization's lock
@@ -15,7 +15,7 @@ import { discardJob, enqueue } from './queue.ts'
  */
 export async function editTask(change: Change, taskId: string, edit: UpdateTask): Promise<void> {
   const { sql } = change
-  const { task } = await lockTask(sql, taskId)
+  const { organization, task } = await lockTask(sql, taskId)
   const { dependsOn, priority, ...text } = edit
   const state = stateOf(task)
   const started = task.baseSha !== null || (state !== 'draft' && state !== 'queued')
@@ -31,6 +31,7 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
     // Its job carries the old gates and the old priority.
     await discardJob(change, task)
     await enqueue(change, [taskId])
+    await fillSlots(change, organization)
   }
   change.event({
     projectId: task.projectId,

@@ -47,7 +47,8 @@ export async function fencedEnd<T>(
 
 async function hold({ sql }: Change, { taskId, epoch }: Fence, write: string): Promise<Held> {
   const [row] = await sql.$queryRaw<[{ now: Date }?]>`
-    SELECT now() AS now FROM tasks WHERE id = ${taskId}::uuid AND epoch = ${epoch} AND state = 'active' FOR UPDATE`
+    SELECT now() AS now FROM tasks
+    WHERE id = ${taskId}::uuid AND epoch = ${epoch} AND state = 'active' FOR NO KEY UPDATE`
   const task = row && (await sql.task.findUnique({ where: { id: taskId } }))
   if (!task) throw new Fenced(`Epoch ${epoch} no longer holds task ${taskId}: “${write}” came too late.`)
   return { task, now: row.now }

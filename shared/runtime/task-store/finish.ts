@@ -1,7 +1,9 @@
 import { LIMITS } from '../../domain/limits.ts'
 import type { Prisma } from '../db.ts'
-import type { Change, StoreDeps } from './change.ts'
-import { fencedEnd, type Held } from './fence.ts'
+import type { StoreDeps } from './change.ts'
+import { wake } from './decide.ts'
+import { fencedEnd } from './fence.ts'
+import { hasUnread } from './messages.ts'
 import { move } from './move.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
@@ -12,7 +14,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
   return {
     ready: (fence, { headSha, branch, output }) =>
       fencedEnd(deps, fence, 'ready', async (change, { organization, task, now }) => {
-        if (await hasUnread(change, task)) return false
+        if (await hasUnread(change, task.threadId)) return false
         const data = {
           headSha,
           branch,
@@ -53,22 +55,14 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
 
     park: (fence, waitingFor) =>
       fencedEnd(deps, fence, 'park', async (change, { organization, task, now }) => {
-        await move(
-          change,
-          { task, now },
-          'waiting',
-          { waitingFor: waitingFor as Prisma.InputJsonObject },
-          { waitingFor },
-        )
+        const { reason, until } = waitingFor
+        const data = { waitingFor: waitingFor as Prisma.InputJsonObject, dueAt: until ? new Date(until) : null }
+        await move(change, { task, now }, 'waiting', data, { waitingFor })
+        // Somebody was quicker than the question.
+        if (reason === 'answer' && (await hasUnread(change, task.threadId))) {
+          await wake(change, { task: { ...task, state: 'waiting' }, now })
+        }
         await fillSlots(change, organization)
       }),
   }
-}
-
-async function hasUnread({ sql }: Change, { threadId }: Held['task']): Promise<boolean> {
-  const unread = await sql.message.findFirst({
-    where: { threadId, role: 'user', position: null },
-    select: { id: true },
-  })
-  return unread !== null
 }

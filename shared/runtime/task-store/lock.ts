@@ -12,22 +12,34 @@ export interface LockedOrganization {
 /**
  * Rows are locked in one order everywhere: organization, tasks by id, project, thread, and the project's event counter last.
  * The organization is locked in a statement of its own, so that what is counted afterwards is counted anew: a count within
- * the locking statement still sees the snapshot from before the wait.
+ * the locking statement still sees the snapshot from before the wait. Whoever may lock more than one task locks the organization first.
+ * NO KEY UPDATE is all that is needed, and does not stand in the way of inserts whose foreign keys point to the row: with
+ * plain FOR UPDATE an insert of events and a lock of their project wait for each other.
  */
 export async function lockOrganization(sql: Sql, organizationId: string): Promise<LockedOrganization> {
   const [row] = await sql.$queryRaw<[{ id: string; plan: string }?]>`
-    SELECT id, plan FROM organizations WHERE id = ${organizationId}::uuid FOR UPDATE`
+    SELECT id, plan FROM organizations WHERE id = ${organizationId}::uuid FOR NO KEY UPDATE`
   if (!row) throw notFound('organization')
   return { id: row.id, limit: parallelLimit(row.plan) }
 }
 
-/** Locks tasks and gives them in the order of their ids, with the time of Postgres. Unknown ids are left out. */
+/**
+ * Locks tasks and gives them in the order of their ids, with the time of Postgres after the wait: a lease counted from the
+ * transaction's start could be over before it is committed. Unknown ids are left out.
+ */
 export async function lockTasks(sql: Sql, ids: readonly string[]): Promise<{ tasks: Task[]; now: Date }> {
   const [clock] = await sql.$queryRaw<[{ now: Date }]>`
-    WITH locked AS (SELECT id FROM tasks WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE)
-    SELECT now() AS now, count(*) FROM locked`
+    WITH locked AS (SELECT id FROM tasks WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+    SELECT clock_timestamp() AS now, count(*) FROM locked`
   const tasks = await sql.task.findMany({ where: { id: { in: [...ids] } }, orderBy: { id: 'asc' } })
   return { tasks, now: clock.now }
+}
+
+/** Locks the organization of the project, as everything does that then locks more than one of its tasks. */
+export async function lockOrganizationOf(sql: Sql, projectId: string): Promise<LockedOrganization> {
+  const project = await sql.project.findUnique({ where: { id: projectId }, select: { organizationId: true } })
+  if (!project) throw notFound('project')
+  return lockOrganization(sql, project.organizationId)
 }
 
 /** Locks one task together with its organization, as every move does that may take or free a slot. */

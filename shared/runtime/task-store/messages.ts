@@ -1,10 +1,10 @@
 import { v7 as uuid } from 'uuid'
-import type { Message, Prisma } from '../../../prisma/generated/client.ts'
+import type { Message, Prisma, Task } from '../../../prisma/generated/client.ts'
 import type { HistoryMessage } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { startAgain } from './decide.ts'
+import { startAgain, wake } from './decide.ts'
 import { lockTask } from './lock.ts'
 import { stateOf } from './move.ts'
 
@@ -53,7 +53,7 @@ export async function appendMessage(
 
 /**
  * What a person says. In a running task it is read at the next iteration; a ready, failed or cancelled task starts again
- * with it. Refused where nobody would ever read it.
+ * with it, one that waits for an answer goes on. Refused where nobody would ever read it.
  */
 export async function postMessage(change: Change, threadId: string, text: string): Promise<string> {
   const { sql } = change
@@ -71,8 +71,21 @@ export async function postMessage(change: Change, threadId: string, text: string
   }
   const id = await appendMessage(change, { ...thread, taskId: task.id }, { role: 'user', text, attempt: task.attempt })
   if (state === 'ready' || state === 'failed' || state === 'cancelled') await startAgain(change, { task, now })
+  else if (state === 'waiting' && waitsForAnswer(task)) await wake(change, { task, now })
   else change.nudge(task.id)
   return id
+}
+
+const waitsForAnswer = ({ waitingFor }: Pick<Task, 'waitingFor'>): boolean =>
+  (waitingFor as { reason?: string } | null)?.reason === 'answer'
+
+/** Whether somebody has said something that no iteration has read yet. */
+export async function hasUnread({ sql }: Change, threadId: string): Promise<boolean> {
+  const unread = await sql.message.findFirst({
+    where: { threadId, role: 'user', position: null },
+    select: { id: true },
+  })
+  return unread !== null
 }
 
 /** A row as the model reads it: what the system says reaches it as a user's words. */

@@ -23,7 +23,7 @@ export async function move(
   if (!canMove(from, to)) throw illegalMove(task, to)
   const { count } = await sql.task.updateMany({
     where: { id: task.id, state: from, epoch: task.epoch },
-    data: { ...data, ...(from === 'active' && leavingActive(task, now)), state: to },
+    data: { ...(from === 'active' && leavingActive(task, now)), ...data, state: to },
   })
   if (count !== 1) throw new Error(`Task ${task.id} changed under its lock`)
   if (from === 'active') {

@@ -1,5 +1,5 @@
 import type { Change } from './change.ts'
-import { lockTasks } from './lock.ts'
+import { lockTask } from './lock.ts'
 import { stateOf } from './move.ts'
 import { markDependantsStale } from './stale.ts'
 
@@ -8,9 +8,8 @@ export async function branchPushed(change: Change, projectId: string, branch: st
   const { sql, event } = change
   const known = await sql.task.findFirst({ where: { projectId, branch }, select: { id: true } })
   if (!known) return
-  const { tasks } = await lockTasks(sql, [known.id])
-  const task = tasks[0]
-  if (!task || (stateOf(task) !== 'ready' && stateOf(task) !== 'failed')) return
+  const { task } = await lockTask(sql, known.id)
+  if (stateOf(task) !== 'ready' && stateOf(task) !== 'failed') return
   await sql.task.update({
     where: { id: task.id },
     data: { headSha, ...(task.checkStatus && { checkStatus: 'stale', checkPassed: null, checkFailed: null }) },

@@ -1,11 +1,15 @@
 import { LIMITS } from '../../domain/limits.ts'
+import { satisfies, TASK_STATES } from '../../domain/task-state.ts'
 import type { Change } from './change.ts'
 import type { LockedOrganization } from './lock.ts'
 
 /** How long the relay has to make a job before the reconciler looks for it. */
 const JOB_GRACE_MS = LIMITS.engine.reconcileEveryMs
 
-/** Owes each of the tasks a new job: the outbox row's number becomes the number of its job. They are no longer in line. */
+/** A prerequisite in one of these states holds its dependants back. */
+export const UNSATISFYING = TASK_STATES.filter(state => !satisfies(state))
+
+/** Owes each of the tasks a new job: the outbox row's number becomes the number of its job. Whoever is in line keeps the place. */
 export async function enqueue({ sql, outboxFilled }: Change, taskIds: readonly string[]): Promise<void> {
   if (taskIds.length === 0) return
   outboxFilled()
@@ -16,7 +20,7 @@ export async function enqueue({ sql, outboxFilled }: Change, taskIds: readonly s
       ORDER BY place
       RETURNING id, (payload->>'taskId')::uuid AS task_id
     )
-    UPDATE tasks SET job_number = owed.id, in_line_at = NULL, due_at = now() + ${JOB_GRACE_MS} * interval '1 millisecond'
+    UPDATE tasks SET job_number = owed.id, due_at = now() + ${JOB_GRACE_MS} * interval '1 millisecond'
     FROM owed WHERE tasks.id = owed.task_id`
 }
 
@@ -41,26 +45,44 @@ export async function countActive({ sql }: Change, organizationId: string): Prom
 }
 
 /**
- * Gives free slots to those in line, by priority, then age; a task whose project has reached its own limit is passed over.
- * Called in every transaction that frees a slot or takes a candidate away, with the organization locked. Too many is no
- * harm: whoever finds no slot at its claim gets back in line.
+ * Gives the free slots to those in line: each that is next gets a job, and keeps its place until its claim. Called in every
+ * transaction that frees a slot or takes a candidate away, with the organization locked.
  */
 export async function fillSlots(change: Change, organization: LockedOrganization): Promise<void> {
+  const next = await nextInLine(change, organization)
+  await enqueue(
+    change,
+    next.filter(({ called }) => !called).map(({ id }) => id),
+  )
+}
+
+/**
+ * Those in line to whom the free slots belong, by priority, then age. Passed over: tasks whose project has reached its own limit,
+ * and those whose prerequisites have gone back to work. `called`: a job is on its way already.
+ */
+export async function nextInLine(
+  change: Change,
+  organization: LockedOrganization,
+): Promise<{ id: string; called: boolean }[]> {
   const free = organization.limit - (await countActive(change, organization.id))
-  if (free <= 0) return
-  const next = await change.sql.$queryRaw<{ id: string }[]>`
+  if (free <= 0) return []
+  return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
     WITH running AS (
       SELECT project_id, count(*) AS count FROM tasks
       WHERE organization_id = ${organization.id}::uuid AND state = 'active' GROUP BY project_id
+    ), line AS (
+      SELECT t.id, t.job_number, t.priority, t.accepted_at, t.number,
+        coalesce(r.count, 0) + row_number() OVER (
+          PARTITION BY t.project_id ORDER BY t.priority DESC, t.accepted_at, t.number
+        ) AS parallel,
+        coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
+      FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id
+      WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued' AND t.in_line_at IS NOT NULL
+        AND NOT EXISTS (
+          SELECT 1 FROM edges e JOIN tasks q ON q.id = e.prerequisite_id
+          WHERE e.task_id = t.id AND q.state = ANY(${UNSATISFYING})
+        )
     )
-    SELECT t.id FROM tasks t
-    JOIN projects p ON p.id = t.project_id
-    LEFT JOIN running r ON r.project_id = t.project_id
-    WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued' AND t.in_line_at IS NOT NULL
-      AND coalesce(r.count, 0) < coalesce((p.settings->>'maxParallel')::int, 2147483647)
-    ORDER BY t.priority DESC, t.accepted_at, t.number LIMIT ${free}`
-  await enqueue(
-    change,
-    next.map(({ id }) => id),
-  )
+    SELECT id, job_number IS NOT NULL AS called FROM line WHERE parallel <= most
+    ORDER BY priority DESC, accepted_at, number, id LIMIT ${free}`
 }

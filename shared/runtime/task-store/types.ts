@@ -118,6 +118,7 @@ export interface RunStore {
   fail(fence: Fence, failure: { code: string; message: string }): Promise<void>
   /** Back to the queue at its checkpoint. `broken` says what of ours did not work: that is counted, and fails the task in the end. */
   giveBack(fence: Fence, broken?: string): Promise<void>
+  /** Gives the slot back until what it waits for is there: at `until` the reconciler wakes it, an answer is a message. */
   park(
     fence: Fence,
     waitingFor: { reason: 'answer' | 'budget' | 'pipeline' | 'provider'; waitingOn: string[]; until?: string },
