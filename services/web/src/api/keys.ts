@@ -1,0 +1,17 @@
+/** The names of everything that is cached, in one place. */
+export const keys = {
+  me: ['me'] as const,
+  projects: ['projects'] as const,
+  project: (id: string) => ['project', id] as const,
+  tasks: (projectId: string) => ['tasks', projectId] as const,
+  task: (id: string) => ['task', id] as const,
+  messages: (threadId: string) => ['messages', threadId] as const,
+  diff: (taskId: string) => ['diff', taskId] as const,
+  checks: (taskId: string) => ['checks', taskId] as const,
+  log: (taskId: string) => ['log', taskId] as const,
+  checkpoints: (taskId: string) => ['checkpoints', taskId] as const,
+  lastStep: (taskId: string) => ['last-step', taskId] as const,
+  ops: (what: 'overview' | 'containers') => ['ops', what] as const,
+}
+
+export type QueryKey = readonly string[]

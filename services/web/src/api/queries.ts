@@ -1,0 +1,64 @@
+import { queryOptions } from '@tanstack/react-query'
+import { LIMITS } from '../../../../shared/domain/limits.ts'
+import { allPages, type WebClient } from './client.ts'
+import { keys } from './keys.ts'
+
+const limit = LIMITS.http.listMax
+
+/** Everything the pages read, as options for `useQuery`. */
+export function createQueries(client: WebClient) {
+  return {
+    me: () => queryOptions({ queryKey: keys.me, queryFn: ({ signal }) => client.me({ signal }), staleTime: 300_000 }),
+    projects: () =>
+      queryOptions({
+        queryKey: keys.projects,
+        queryFn: ({ signal }) => allPages(cursor => client.listProjects({ query: { limit, cursor }, signal })),
+      }),
+    project: (id: string) =>
+      queryOptions({
+        queryKey: keys.project(id),
+        queryFn: ({ signal }) => client.getProject({ params: { id }, signal }),
+      }),
+    tasks: (projectId: string) =>
+      queryOptions({
+        queryKey: keys.tasks(projectId),
+        queryFn: ({ signal }) =>
+          allPages(cursor => client.listTasks({ params: { id: projectId }, query: { limit, cursor }, signal })),
+      }),
+    task: (id: string) =>
+      queryOptions({ queryKey: keys.task(id), queryFn: ({ signal }) => client.getTask({ params: { id }, signal }) }),
+    diff: (id: string) =>
+      queryOptions({ queryKey: keys.diff(id), queryFn: ({ signal }) => client.getDiff({ params: { id }, signal }) }),
+    checks: (id: string) =>
+      queryOptions({
+        queryKey: keys.checks(id),
+        queryFn: async ({ signal }) => (await client.getChecks({ params: { id }, query: { limit: 20 }, signal })).items,
+      }),
+    log: (id: string) =>
+      queryOptions({
+        queryKey: keys.log(id),
+        queryFn: ({ signal }) =>
+          allPages(cursor => client.getLog({ params: { id }, query: { limit, cursor }, signal })),
+      }),
+    checkpoints: (id: string) =>
+      queryOptions({
+        queryKey: keys.checkpoints(id),
+        queryFn: ({ signal }) =>
+          allPages(cursor => client.getCheckpoints({ params: { id }, query: { limit, cursor }, signal })),
+      }),
+    opsOverview: () =>
+      queryOptions({
+        queryKey: keys.ops('overview'),
+        queryFn: ({ signal }) => client.opsOverview({ signal }),
+        refetchInterval: 3_000,
+      }),
+    opsContainers: () =>
+      queryOptions({
+        queryKey: keys.ops('containers'),
+        queryFn: async ({ signal }) => (await client.opsContainers({ signal })).items,
+        refetchInterval: 3_000,
+      }),
+  }
+}
+
+export type Queries = ReturnType<typeof createQueries>

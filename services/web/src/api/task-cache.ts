@@ -1,0 +1,37 @@
+import type { QueryClient } from '@tanstack/react-query'
+import type { Task } from '../../../../shared/contract/task.ts'
+import { columnOf, type TaskState } from '../../../../shared/domain/task-state.ts'
+import { keys } from './keys.ts'
+
+/** A task as it stands in the cache, on its own or on its board. */
+export function cachedTask(queryClient: QueryClient, taskId: string): Task | undefined {
+  const own = queryClient.getQueryData<Task>(keys.task(taskId))
+  if (own) return own
+  for (const [, tasks] of queryClient.getQueriesData<Task[]>({ queryKey: ['tasks'] })) {
+    const found = tasks?.find(task => task.id === taskId)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Changes a task wherever it is cached. */
+export function patchTask(queryClient: QueryClient, taskId: string, change: (task: Task) => Task): void {
+  queryClient.setQueryData<Task>(keys.task(taskId), task => task && change(task))
+  queryClient.setQueriesData<Task[]>({ queryKey: ['tasks'] }, tasks => {
+    if (!tasks?.some(task => task.id === taskId)) return tasks
+    return tasks.map(task => (task.id === taskId ? change(task) : task))
+  })
+}
+
+/** The task as it will look once it has moved, as far as a browser can know. */
+export function inState(task: Task, state: TaskState): Task {
+  if (task.state === state) return task
+  return {
+    ...task,
+    state,
+    column: columnOf(state),
+    blocked: null,
+    failure: state === 'failed' ? task.failure : null,
+    apply: state === 'applying' ? { phase: 'queued', position: 1 } : null,
+  }
+}

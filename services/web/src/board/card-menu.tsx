@@ -1,0 +1,55 @@
+import { Archive, Ban, Check, Ellipsis, FileText, GitMerge, RotateCcw } from 'lucide-react'
+import { useState } from 'react'
+import type { Task } from '../../../../shared/contract/task.ts'
+import { useAskMove } from '../task/move-provider.tsx'
+import { MOVE_WORDS, type Move, movesOf } from '../task/moves.ts'
+import { PlanDialog } from '../task/plan-dialog.tsx'
+import { IconButton } from '../ui/button.tsx'
+import { Menu, MenuItem } from '../ui/menu.tsx'
+
+export const MOVE_ICONS: Record<Move, typeof Check> = {
+  accept: Check,
+  apply: GitMerge,
+  retry: RotateCcw,
+  cancel: Ban,
+  dismiss: Archive,
+}
+
+/** The three-dot menu of a card: exactly the moves that are legal now, and the plan. */
+export function CardMenu({ task }: { task: Task }) {
+  const ask = useAskMove()
+  const [plan, setPlan] = useState(false)
+  const item = (move: Move) => {
+    const Icon = MOVE_ICONS[move]
+    return (
+      <MenuItem
+        danger={move === 'dismiss'}
+        icon={<Icon aria-hidden className="size-4" />}
+        key={move}
+        onSelect={() => ask(task, move)}
+      >
+        {MOVE_WORDS[move]}
+      </MenuItem>
+    )
+  }
+  const [first, ...rest] = movesOf(task)
+  return (
+    <>
+      <Menu
+        label={`Options of task ${task.number}`}
+        trigger={
+          <IconButton className="relative z-10 -my-1 -mr-1" label={`Options of #${task.number} ${task.title}`}>
+            <Ellipsis aria-hidden className="size-4" />
+          </IconButton>
+        }
+      >
+        {first && item(first)}
+        <MenuItem icon={<FileText aria-hidden className="size-4" />} onSelect={() => setPlan(true)}>
+          View plan
+        </MenuItem>
+        {rest.map(item)}
+      </Menu>
+      {plan && <PlanDialog onClose={() => setPlan(false)} task={task} />}
+    </>
+  )
+}

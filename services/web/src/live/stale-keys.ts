@@ -1,0 +1,47 @@
+import type { Event } from '../../../../shared/contract/event.ts'
+import { TASK_STATES, type TaskState } from '../../../../shared/domain/task-state.ts'
+import { keys, type QueryKey } from '../api/keys.ts'
+
+/** The state that an event says its task moved to, or null for every other event. */
+export function movedTo(event: Event): TaskState | null {
+  if (!event.taskId || !event.type.startsWith('task.')) return null
+  const name = event.type.slice('task.'.length)
+  return TASK_STATES.find(state => state === name) ?? null
+}
+
+/**
+ * What an event puts out of date. A move changes the whole board (others' blocked reasons and places in line); the steps of
+ * a run change only its own page.
+ */
+export function staleKeys(event: Event): QueryKey[] {
+  const { type, projectId, taskId, threadId } = event
+  const board = [keys.tasks(projectId)]
+  const own = taskId ? [keys.task(taskId)] : []
+  const thread = threadId ? [keys.messages(threadId)] : []
+  const on = (...names: ((id: string) => QueryKey)[]) => (taskId ? names.map(name => name(taskId)) : [])
+  if (movedTo(event)) return [...board, ...own, ...thread, ...on(keys.diff, keys.checks)]
+  switch (type) {
+    case 'task.updated':
+    case 'task.claimed':
+    case 'task.apply':
+      return [...board, ...own, ...thread]
+    case 'task.check':
+      return [...board, ...own, ...on(keys.checks)]
+    case 'task.iteration':
+      return [...own, ...thread]
+    case 'task.checkpoint':
+      return [...own, ...on(keys.diff, keys.checkpoints)]
+    case 'task.step':
+      return [...thread, ...on(keys.log)]
+    case 'message.created':
+    case 'message.read':
+      return thread
+    case 'project.created':
+      return [keys.projects]
+    case 'project.updated':
+    case 'project.head':
+      return [keys.projects, keys.project(projectId)]
+    default:
+      return [...board, ...own, ...thread]
+  }
+}

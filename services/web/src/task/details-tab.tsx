@@ -1,0 +1,125 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { Task } from '../../../../shared/contract/task.ts'
+import { useDeps } from '../app/deps.tsx'
+import { CopyButton } from '../ui/copy-button.tsx'
+import { count, elapsedWords, timeWords } from '../ui/time-words.ts'
+import { EdgeEditor } from './edge-editor.tsx'
+import { isEditable } from './moves.ts'
+import { StateMark } from './state-mark.tsx'
+
+/** Everything else about a task: its place among the others, its branch, its times, what it used. */
+export function DetailsTab({ task, tasks }: { task: Task; tasks: Task[] }) {
+  const { queries } = useDeps()
+  const project = useQuery(queries.project(task.projectId))
+  const checkpoints = useQuery(queries.checkpoints(task.id))
+  const clone = project.data && `git clone ${project.data.cloneUrl}`
+  return (
+    <div className="space-y-5 p-4">
+      {isEditable(task) ? (
+        <EdgeEditor key={`${task.dependsOn.join(' ')} ${task.priority}`} task={task} tasks={tasks} />
+      ) : (
+        <Neighbours
+          ids={task.dependsOn}
+          none="Nothing: it started from the main version."
+          tasks={tasks}
+          title="Depends on"
+        />
+      )}
+      <Neighbours ids={task.dependents} none="No other task." tasks={tasks} title="Needed by" />
+      <Group title="Work">
+        <Row name="Model">{task.model}</Row>
+        <Row name="Priority">{task.priority}</Row>
+        <Row name="Attempt">{task.attempt}</Row>
+        <Row name="Steps">{task.iterations}</Row>
+        <Row name="Time worked">{elapsedWords(task.activeMs)}</Row>
+        <Row name="Tokens">
+          {task.usage.inputTokens.toLocaleString('en')} in, {task.usage.outputTokens.toLocaleString('en')} out
+        </Row>
+        <Row name="Cost">${task.usage.costUsd.toFixed(2)}</Row>
+        {checkpoints.data && <Row name="Checkpoints">{count(checkpoints.data.length, 'commit')}</Row>}
+      </Group>
+      <Group title="Times">
+        <When at={task.createdAt} name="Written" />
+        <When at={task.acceptedAt} name="Accepted" />
+        <When at={task.startedAt} name="Started" />
+        <When at={task.readyAt} name="Ready" />
+        <When at={task.finishedAt} name="Ended" />
+      </Group>
+      <Group title="Git">
+        <Copied name="Branch" value={task.branch} />
+        <Copied name="Base" value={task.baseSha} />
+        <Copied name="Head" value={task.headSha} />
+        <Copied name="Merge" value={task.mergeSha} />
+        {clone && <Copied name="Clone" value={task.branch ? `${clone} --branch ${task.branch}` : clone} />}
+      </Group>
+      {clone && <p className="text-muted text-xs">Git asks for a password: give it the token, with any user name.</p>}
+      <Group title="Ids">
+        <Copied name="Task" value={task.id} />
+        <Copied name="Thread" value={task.threadId} />
+        <Row name="Key">{task.key}</Row>
+        <Row name="Epoch">{task.epoch}</Row>
+      </Group>
+    </div>
+  )
+}
+
+function Group({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <h3 className="mb-1 font-semibold text-2xs text-muted uppercase tracking-wide">{title}</h3>
+      <dl className="grid grid-cols-[7rem_1fr] gap-y-1 text-xs">{children}</dl>
+    </section>
+  )
+}
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt className="text-muted">{name}</dt>
+      <dd className="flex min-w-0 items-center gap-1 break-all">{children}</dd>
+    </>
+  )
+}
+
+function When({ name, at }: { name: string; at: string | null }) {
+  if (!at) return null
+  return (
+    <Row name={name}>
+      <time dateTime={at}>{timeWords(at)}</time>
+    </Row>
+  )
+}
+
+function Copied({ name, value }: { name: string; value: string | null }) {
+  if (!value) return null
+  return (
+    <Row name={name}>
+      <code className="min-w-0 break-all">{value}</code>
+      <CopyButton label={`Copy: ${name}`} text={value} />
+    </Row>
+  )
+}
+
+function Neighbours({ title, ids, tasks, none }: { title: string; ids: string[]; tasks: Task[]; none: string }) {
+  return (
+    <section>
+      <h3 className="mb-1 font-semibold text-2xs text-muted uppercase tracking-wide">{title}</h3>
+      {ids.length === 0 && <p className="text-muted text-xs">{none}</p>}
+      <ul className="space-y-1">
+        {ids.map(id => {
+          const task = tasks.find(one => one.id === id)
+          return (
+            <li className="flex min-w-0 items-center gap-2" key={id}>
+              {task && <StateMark state={task.state} />}
+              <Link className="min-w-0 truncate hover:underline" params={{ taskId: id }} to="/t/$taskId">
+                {task ? `#${task.number} ${task.title}` : id}
+              </Link>
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,44 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { ChevronLeft } from 'lucide-react'
+import type { Task } from '../../../../shared/contract/task.ts'
+import { useDeps } from '../app/deps.tsx'
+import { InBar } from '../app/shell-slots.tsx'
+import { CardMenu } from '../board/card-menu.tsx'
+import { ChecksBadge, StaleBadge } from './badges.tsx'
+import { Elapsed } from './elapsed.tsx'
+import { StateMark } from './state-mark.tsx'
+import { blockedWords } from './task-words.ts'
+
+/** The task's part of the top bar: back to its board, its title, its state. */
+export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
+  const { queries } = useDeps()
+  const project = useQuery(queries.project(task.projectId))
+  const blocked = task.blocked && blockedWords(task.blocked, id => tasks.find(one => one.id === id))
+  return (
+    <InBar>
+      <Link
+        aria-label={`Back to the board of ${project.data?.name ?? 'the project'}`}
+        className="flex shrink-0 items-center gap-0.5 rounded-md py-1 pr-1.5 text-muted hover:bg-sunken hover:text-fg"
+        params={{ projectId: task.projectId }}
+        to="/p/$projectId"
+      >
+        <ChevronLeft aria-hidden className="size-4" />
+        <span className="max-w-32 truncate max-md:hidden">{project.data?.name}</span>
+      </Link>
+      <h1 className="min-w-0 truncate font-semibold" title={task.title}>
+        <span className="font-normal text-muted">#{task.number}</span> {task.title}
+      </h1>
+      <StateMark className="max-sm:[&]:text-2xs" state={task.state} />
+      <Elapsed task={task} />
+      <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>
+      <span className="ml-auto flex shrink-0 items-center gap-1.5">
+        <span className="flex gap-1.5 max-lg:hidden">
+          <ChecksBadge checks={task.checks} />
+          <StaleBadge stale={task.stale} />
+        </span>
+        <CardMenu task={task} />
+      </span>
+    </InBar>
+  )
+}
