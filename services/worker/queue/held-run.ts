@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { LIMITS } from '../../../shared/domain/limits.ts'
+import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { HintListener } from '../../../shared/runtime/hints.ts'
 import type { Log } from '../../../shared/runtime/log.ts'
 import type { Names } from '../../../shared/runtime/names.ts'
@@ -45,7 +46,7 @@ export async function holdRun(deps: HeldRunDeps, claim: Claim, shutdown: AbortSi
     log.info('run.ended')
   } catch (error) {
     const reason = run.signal.reason instanceof RunStopped ? run.signal.reason.reason : null
-    if (error instanceof Fenced || reason === 'fenced') log.info({ reason }, 'run.lost')
+    if (isFenced(error) || reason === 'fenced') log.info({ reason }, 'run.lost')
     else if (reason === 'shutdown') await giveBack(deps, claim, log)
     else await giveBackBroken(deps, claim, error as Error, shutdown, log)
   } finally {
@@ -53,6 +54,10 @@ export async function holdRun(deps: HeldRunDeps, claim: Claim, shutdown: AbortSi
     lease.end()
   }
 }
+
+/** Postgres or the git store has refused a write of this epoch. */
+const isFenced = (error: unknown): boolean =>
+  error instanceof Fenced || (error instanceof GitStoreError && error.code === 'fenced')
 
 function renewLease(deps: HeldRunDeps, claim: Claim, stop: (reason: StopReason) => void, log: Log): { end(): void } {
   let renewedAt = performance.now()
@@ -85,8 +90,10 @@ function renewLease(deps: HeldRunDeps, claim: Claim, stop: (reason: StopReason) 
 }
 
 async function giveBack({ store }: HeldRunDeps, claim: Claim, log: Log): Promise<void> {
-  await store.giveBack(claim).catch((error: Error) => log.warn({ err: error }, 'run.not_given_back'))
-  log.info('run.given_back')
+  await store.giveBack(claim).then(
+    () => log.info('run.given_back'),
+    (error: Error) => log.warn({ err: error }, 'run.not_given_back'),
+  )
 }
 
 /** Something of ours does not work (Docker, the git store, the database): the task waits its turn again, and is failed in the end. */

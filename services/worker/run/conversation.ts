@@ -4,7 +4,9 @@ import { type HistoryMessage, INTERRUPTED_RESULT, type ToolCall } from '../../..
 import type { Turn } from '../../../shared/contract/runner.ts'
 import { isContainerTool } from '../../../shared/contract/tools.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
+import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { Claim, StepRecord } from '../../../shared/runtime/task-store/types.ts'
+import { RunnerViolation } from '../runner-link/errors.ts'
 import type { Exec, NextRequest } from '../runner-link/types.ts'
 import { askModel } from './ask.ts'
 import type { RunDeps } from './deps.ts'
@@ -53,7 +55,7 @@ export async function openConversation(
         parent: state.headSha ?? baseSha,
         head: checkpoint.sha,
       }
-      await git.receive(claim.projectId, at, bytes, signal)
+      await git.receive(claim.projectId, at, bytes, signal).catch(refusedWork)
     }
     if (pending.length === 0) return
     const answered = new Map(results.map(result => [result.id, result]))
@@ -118,7 +120,7 @@ export async function openConversation(
     state.iteration = iteration
     const { text, calls, providerMetadata } = reply
     history.push({ role: 'assistant', text, calls, ...(providerMetadata !== undefined && { providerMetadata }) })
-    if (reply.failure) throw new TaskFailure('agent_failed', reply.failure.message)
+    if (reply.failure) return { kind: 'stop' }
     if (calls.length === 0) return null
     pending = calls.map((call, index) => refuse(call, index))
     const runnable = pending.filter(call => !call.error)
@@ -154,6 +156,15 @@ export async function openConversation(
       return decide(request, exec)
     },
   }
+}
+
+/** What the store says of the container's work: too much of it ends the task, what is forged or damaged ends the container. */
+function refusedWork(error: unknown): never {
+  if (!(error instanceof GitStoreError)) throw error
+  if (error.code === 'too_large')
+    throw new TaskFailure('work_too_large', `Its work cannot be stored: ${error.message}.`)
+  if (error.code === 'bundle_rejected' || error.code === 'not_descendant') throw new RunnerViolation(error.message)
+  throw error
 }
 
 /** The call as it stands in the results: with an error where it cannot be carried out. */

@@ -28,11 +28,14 @@ export function taskPrompt({ title, text, prerequisites }: Pick<Claim, 'title' |
 /** What the agent reads when its work did not pass the project's checks. */
 export function checkFailed(check: { command: string; exitCode: number; output: string }, roundsLeft: number): string {
   const rounds = roundsLeft === 1 ? 'This is the last round' : `${roundsLeft} rounds are left`
+  const fence = '`'.repeat(Math.max(3, ...(check.output.match(/`+/g) ?? []).map(ticks => ticks.length + 1)))
   return `The project's checks failed on your work.
 
 \`${check.command}\` ended with exit code ${check.exitCode}:
 
+${fence}text
 ${check.output}
+${fence}
 
 Repair it, then stop again. ${rounds}; after that the task is handed over with its failing checks.`
 }

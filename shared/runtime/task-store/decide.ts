@@ -3,6 +3,7 @@ import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
+import { appendMessage } from './messages.ts'
 import { illegalMove, move, stateOf, type TaskData } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
@@ -70,8 +71,15 @@ export async function retryTask(change: Change, taskId: string): Promise<void> {
     )
   }
   if (state !== 'failed' && state !== 'cancelled' && state !== 'ready') throw illegalMove(task, 'queued')
-  await startAgain(change, { task, now }, task.staleReason ? await afresh(change, task) : {})
+  if (task.staleReason) return startAgain(change, { task, now }, await afresh(change, task))
+  await startAgain(change, { task, now })
+  // Read before the next reply, so that the model knows why it is asked again.
+  const thread = { id: task.threadId, projectId: task.projectId, taskId }
+  await appendMessage(change, thread, { role: 'system', text: startedAgain(task), attempt: task.attempt + 1 })
 }
+
+const startedAgain = ({ failureText }: Task): string =>
+  `The task was started again, on the work of its last checkpoint.${failureText ? ` Before that: ${failureText}` : ''}\n\nGo on from where it stopped.`
 
 /** Back to the queue for another attempt, with what `data` says besides. */
 export async function startAgain(

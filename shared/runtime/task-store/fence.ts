@@ -9,6 +9,10 @@ export interface Held {
   now: Date
 }
 
+export interface HeldEnd extends Held {
+  organization: LockedOrganization
+}
+
 /**
  * Runs one write of a run: the task's row is locked and must still be held by that run. A write that comes too late is
  * counted and throws `Fenced`; nothing of it is kept.
@@ -32,7 +36,7 @@ export async function fencedEnd<T>(
   deps: StoreDeps,
   fence: Fence,
   write: string,
-  work: (change: Change, held: Held & { organization: LockedOrganization }) => Promise<T>,
+  work: (change: Change, held: HeldEnd) => Promise<T>,
 ): Promise<T> {
   try {
     return await change(deps, async unit => {

@@ -1,8 +1,8 @@
 import { LIMITS } from '../../domain/limits.ts'
 import type { Prisma } from '../db.ts'
-import type { StoreDeps } from './change.ts'
+import type { Change, StoreDeps } from './change.ts'
 import { wake } from './decide.ts'
-import { fencedEnd } from './fence.ts'
+import { fencedEnd, type HeldEnd } from './fence.ts'
 import { hasUnread } from './messages.ts'
 import { move } from './move.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
@@ -32,12 +32,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
         return true
       }),
 
-    fail: (fence, { code, message }) =>
-      fencedEnd(deps, fence, 'fail', async (change, { organization, task, now }) => {
-        const data = { finishedAt: now, failureCode: code, failureText: message }
-        await move(change, { task, now }, 'failed', data, { failure: { code, message } })
-        await fillSlots(change, organization)
-      }),
+    fail: (fence, failure) => fencedEnd(deps, fence, 'fail', (change, held) => failRun(change, held, failure)),
 
     giveBack: (fence, broken) =>
       fencedEnd(deps, fence, 'giveBack', async (change, { organization, task, now }) => {
@@ -65,4 +60,15 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
         await fillSlots(change, organization)
       }),
   }
+}
+
+/** Ends a run as failed, with the reason. */
+export async function failRun(
+  change: Change,
+  { organization, task, now }: HeldEnd,
+  { code, message }: { code: string; message: string },
+): Promise<void> {
+  const data = { finishedAt: now, failureCode: code, failureText: message }
+  await move(change, { task, now }, 'failed', data, { failure: { code, message } })
+  await fillSlots(change, organization)
 }

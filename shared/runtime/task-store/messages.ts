@@ -1,12 +1,8 @@
 import { v7 as uuid } from 'uuid'
-import type { Message, Prisma, Task } from '../../../prisma/generated/client.ts'
+import type { Message, Prisma } from '../../../prisma/generated/client.ts'
 import type { HistoryMessage } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
-import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { startAgain, wake } from './decide.ts'
-import { lockTask } from './lock.ts'
-import { stateOf } from './move.ts'
 
 export interface NewMessage {
   role: 'user' | 'assistant' | 'tool' | 'system'
@@ -51,43 +47,6 @@ export async function appendMessage(
   return id
 }
 
-/**
- * What a person says. In a running task it is read at the next iteration; a ready, failed or cancelled task starts again
- * with it, one that waits for an answer goes on. Refused where nobody would ever read it.
- */
-export async function postMessage(change: Change, threadId: string, text: string): Promise<string> {
-  const { sql } = change
-  const thread = await sql.thread.findUnique({ where: { id: threadId }, include: { task: { select: { id: true } } } })
-  if (!thread) throw notFound('thread')
-  if (!thread.task) return appendMessage(change, thread, { role: 'user', text })
-
-  const { task, now } = await lockTask(sql, thread.task.id)
-  const state = stateOf(task)
-  if (state === 'applying' || state === 'done' || state === 'dismissed' || state === 'skipped') {
-    throw new Refused(
-      'illegal_state',
-      `Task #${task.number} “${task.title}” is ${state}: nobody would read the message. Create a new task for what is left to do.`,
-    )
-  }
-  const id = await appendMessage(change, { ...thread, taskId: task.id }, { role: 'user', text, attempt: task.attempt })
-  if (state === 'ready' || state === 'failed' || state === 'cancelled') await startAgain(change, { task, now })
-  else if (state === 'waiting' && waitsForAnswer(task)) await wake(change, { task, now })
-  else change.nudge(task.id)
-  return id
-}
-
-const waitsForAnswer = ({ waitingFor }: Pick<Task, 'waitingFor'>): boolean =>
-  (waitingFor as { reason?: string } | null)?.reason === 'answer'
-
-/** Whether somebody has said something that no iteration has read yet. */
-export async function hasUnread({ sql }: Change, threadId: string): Promise<boolean> {
-  const unread = await sql.message.findFirst({
-    where: { threadId, role: 'user', position: null },
-    select: { id: true },
-  })
-  return unread !== null
-}
-
 /** A row as the model reads it: what the system says reaches it as a user's words. */
 export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): HistoryMessage {
   const parts = MessagePart.array().parse(row.parts)
@@ -105,4 +64,13 @@ export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): Histor
   )
   const metadata = parts.find(part => part.type === 'providerMetadata')
   return { role: 'assistant', text: row.text, calls, ...(metadata && { providerMetadata: metadata.value }) }
+}
+
+/** Whether something was said that no iteration has read yet. */
+export async function hasUnread({ sql }: Change, threadId: string): Promise<boolean> {
+  const unread = await sql.message.findFirst({
+    where: { threadId, role: { in: ['user', 'system'] }, position: null },
+    select: { id: true },
+  })
+  return unread !== null
 }

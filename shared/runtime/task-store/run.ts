@@ -1,13 +1,14 @@
 import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
+import type { ModelReply } from '../../contract/history.ts'
 import type { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { Prisma } from '../db.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
 import { claimTask } from './claim.ts'
-import { fenced } from './fence.ts'
-import { finishRun } from './finish.ts'
+import { fenced, fencedEnd } from './fence.ts'
+import { failRun, finishRun } from './finish.ts'
 import { appendMessage, toHistory } from './messages.ts'
 import type { IterationEnd, RunStore } from './types.ts'
 
@@ -57,7 +58,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
     readMessages: fence =>
       fenced(deps, fence, 'readMessages', async (unit, { task, now }) => {
         const unread = await unit.sql.message.findMany({
-          where: { threadId: task.threadId, role: 'user', position: null },
+          where: { threadId: task.threadId, role: { in: ['user', 'system'] }, position: null },
           orderBy: { seq: 'asc' },
         })
         if (unread.length === 0) return []
@@ -69,37 +70,17 @@ export function createRunStore(deps: StoreDeps): RunStore {
         return unread.map(toHistory)
       }),
 
-    storeReply: (fence, iteration, reply, costUsd) =>
-      fenced(deps, fence, 'storeReply', async (unit, { task }) => {
-        if (task.iterations >= iteration) return
-        const parts: MessagePart[] = reply.calls.map(call => ({ type: 'call', ...call }))
-        if (reply.providerMetadata !== undefined)
-          parts.push({ type: 'providerMetadata', value: reply.providerMetadata })
-        const position = await nextPosition(unit, task)
-        const message = {
-          role: 'assistant' as const,
-          text: reply.text,
-          parts,
-          position,
-          attempt: task.attempt,
-          iteration,
-        }
-        await appendMessage(unit, thread(task), message)
-        await unit.sql.task.update({
-          where: { id: task.id },
-          data: {
-            iterations: iteration,
-            inputTokens: { increment: reply.usage.inputTokens },
-            outputTokens: { increment: reply.usage.outputTokens },
-            costUsd: { increment: costUsd },
-          },
-        })
-        unit.event({
-          ...about(task),
-          type: 'task.iteration',
-          payload: { iteration, calls: reply.calls.map(({ name }) => name) },
-        })
-      }),
+    storeReply: (fence, iteration, reply, costUsd) => {
+      const { failure } = reply
+      if (!failure)
+        return fenced(deps, fence, 'storeReply', (unit, { task }) =>
+          storeReply(unit, task, { iteration, reply, costUsd }),
+        )
+      return fencedEnd(deps, fence, 'storeReply', async (unit, held) => {
+        await storeReply(unit, held.task, { iteration, reply, costUsd })
+        await failRun(unit, held, { code: 'agent_failed', message: failure.message })
+      })
+    },
 
     tell: (fence, text, progress) =>
       fenced(deps, fence, 'tell', async (unit, { task }) => {
@@ -124,6 +105,30 @@ export function createRunStore(deps: StoreDeps): RunStore {
         unit.event({ ...about(task), type: 'task.check', payload: { status: checkStatus, exitCode, passed, failed } })
       }),
   }
+}
+
+async function storeReply(
+  unit: Change,
+  task: Task,
+  { iteration, reply, costUsd }: { iteration: number; reply: ModelReply; costUsd: number },
+): Promise<void> {
+  if (task.iterations >= iteration) return
+  const parts: MessagePart[] = reply.calls.map(call => ({ type: 'call', ...call }))
+  if (reply.providerMetadata !== undefined) parts.push({ type: 'providerMetadata', value: reply.providerMetadata })
+  const position = await nextPosition(unit, task)
+  const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt: task.attempt, iteration }
+  await appendMessage(unit, thread(task), message)
+  await unit.sql.task.update({
+    where: { id: task.id },
+    data: {
+      iterations: iteration,
+      inputTokens: { increment: reply.usage.inputTokens },
+      outputTokens: { increment: reply.usage.outputTokens },
+      costUsd: { increment: costUsd },
+    },
+  })
+  const calls = reply.calls.map(({ name }) => name)
+  unit.event({ ...about(task), type: 'task.iteration', payload: { iteration, calls } })
 }
 
 async function endIteration(unit: Change, task: Task, end: IterationEnd): Promise<void> {

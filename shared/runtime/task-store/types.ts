@@ -108,7 +108,7 @@ export interface RunStore {
   endIteration(fence: Fence, end: IterationEnd): Promise<void>
   /** Gives unread messages their place in the history; gives the texts. */
   readMessages(fence: Fence): Promise<HistoryMessage[]>
-  /** Stores the model's reply as the next iteration. Repeating it changes nothing. */
+  /** Stores the model's reply as the next iteration; one that says the task failed also ends the run. */
   storeReply(fence: Fence, iteration: number, reply: ModelReply, costUsd: number): Promise<void>
   /** Puts a message of the system into the history that the agent must react to. */
   tell(fence: Fence, text: string, progress?: { checkFixes: number }): Promise<void>
