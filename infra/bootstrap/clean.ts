@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { leaveDaemon } from './daemon-users.ts'
 import { down } from './down.ts'
 import { fallbackFolder, installationId, layout } from './layout.ts'
 import { createProgress } from './progress.ts'
+import { must } from './run.ts'
 import { projectRoot, readSettings } from './settings.ts'
 
 /** `make clean`: stops the installation and deletes its data; the Makefile then deletes what was installed and generated. */
@@ -13,9 +14,11 @@ async function clean(): Promise<void> {
   const { dataDir } = readSettings()
   const paths = layout(dataDir)
   const progress = createProgress(process.stdout)
-  if (!existsSync(paths.installation)) return
+  if (!existsSync(paths.installation) && !existsSync(join(dataDir, 'compose'))) return
   // A mistyped SLIPWAY_DATA must not cost somebody their home.
   if (isAbove(dataDir, projectRoot) || isAbove(dataDir, homedir())) throw new Error(`Will not delete ${dataDir}.`)
+  if (existsSync(join(dataDir, 'compose')))
+    await must(process.execPath, [join(import.meta.dirname, 'compose.ts'), 'clean'])
   await down(paths, progress)
   const installation = installationId(paths)
   await progress.step(`Data in ${dataDir}`, async () => {

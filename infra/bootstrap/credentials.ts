@@ -1,7 +1,8 @@
 import { LIMITS } from '../../shared/domain/limits.ts'
+import { loadConfig } from '../../shared/runtime/config.ts'
 import { openDatabase } from '../../shared/runtime/db.ts'
 import { createTokens, ensureDefaultOrganization } from '../../shared/runtime/tokens.ts'
-import { readJson, writePrivateJson } from './layout.ts'
+import { layout, readJson, writePrivateJson } from './layout.ts'
 
 /** What `credentials.json` holds: enough for a program to use the installation and for more processes to join it. */
 export type Credentials = { url: string; token: string; gateway: string; databaseUrl: string; redisUrl: string }
@@ -36,8 +37,22 @@ export async function ensureCredentials(options: CredentialsOptions): Promise<Cr
     const credentials = { url, token, gateway: url, databaseUrl, redisUrl }
     writePrivateJson(file, credentials)
     // Behind the #, which browsers do not send, so the code stands in no log.
-    return { ...credentials, signInLink: `${url}/sign-in#${code.token}` }
+    return { ...credentials, signInLink: `${url}/signin#code=${code.token}` }
   } finally {
     await db.close()
   }
+}
+
+/** How to get in, for people. */
+export function describe({ url, signInLink, token }: Credentials & { signInLink: string }): string {
+  return `Slipway runs at  ${url}\nSign in (once)   ${signInLink}\nToken            ${token}`
+}
+
+if (import.meta.main) {
+  // Inside a service's container, which has the settings of the deployment.
+  const { publicUrl: url, plan, databaseUrl, redisUrl, dataDir } = loadConfig(process.env)
+  if (!databaseUrl || !redisUrl) throw new Error('DATABASE_URL and REDIS_URL must be set.')
+  console.log(
+    describe(await ensureCredentials({ file: layout(dataDir).credentials, url, plan, databaseUrl, redisUrl })),
+  )
 }

@@ -94,11 +94,14 @@ function listens(settings: Settings): boolean {
   return settings.config.services.some(name => name === 'api' || name === 'gateway')
 }
 
-async function probe(url: string): Promise<string> {
+/** Asks once whether the services are ready: `ready`, or what they still wait for, in words. */
+export async function probe(url: string): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })
-    const text = (await response.text()).slice(0, 200)
-    return response.ok ? 'ready' : text || `status ${response.status}`
+    if (response.ok) return 'ready'
+    const { checks } = (await response.json()) as { checks: Record<string, boolean> }
+    const missing = Object.keys(checks).filter(name => !checks[name])
+    return `waiting for ${missing.join(', ')}`
   } catch {
     return 'waiting for the first answer'
   }

@@ -1,9 +1,9 @@
 import { readState } from '../supervisor-state.ts'
-import { ensureCredentials } from './credentials.ts'
+import { describe, ensureCredentials } from './credentials.ts'
 import { noteDaemonUse } from './daemon-users.ts'
 import { ensureDocker } from './docker.ts'
 import { servicesFingerprint } from './fingerprint.ts'
-import { installationId, layout } from './layout.ts'
+import { installationId, layout, readEmbedded } from './layout.ts'
 import { createProgress } from './progress.ts'
 import { redisProgram } from './redis.ts'
 import { ensureSandboxImage } from './sandbox-image.ts'
@@ -43,11 +43,11 @@ async function up(): Promise<void> {
   const url = settings.config.publicUrl
   const { plan } = settings.config
   const access = await ensureCredentials({ file: paths.credentials, url, plan, databaseUrl, redisUrl })
+  const database = readEmbedded(paths).postgresDir
+  const elsewhere = !settings.config.databaseUrl && database && database !== paths.postgres ? ` and ${database}` : ''
   console.log(`
-Slipway runs at  ${url}
-Sign in (once)   ${access.signInLink}
-Token            ${access.token}
-Data             ${paths.dataDir}
+${describe(access)}
+Data             ${paths.dataDir}${elsewhere}
 
 make logs shows what it does, make down stops it.`)
 }
