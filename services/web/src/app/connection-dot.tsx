@@ -9,7 +9,8 @@ const words = {
 
 /** Whether what one sees is live, as a dot and a word. */
 export function ConnectionDot() {
-  const { text, long, dot } = words[useLiveStatus()]
+  const status = useLiveStatus()
+  const { text, long, dot } = words[status]
   return (
     <span
       aria-live="polite"
@@ -18,7 +19,7 @@ export function ConnectionDot() {
       title={long}
     >
       <span aria-hidden className={cx('size-2 rounded-full', dot)} />
-      <span>{text}</span>
+      <span className={status === 'live' ? 'max-sm:sr-only' : undefined}>{text}</span>
     </span>
   )
 }

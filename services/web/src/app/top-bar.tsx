@@ -32,7 +32,7 @@ export function TopBar() {
       {me.data?.user.role === 'admin' && (
         <Link
           aria-label="Operations"
-          className="inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-fg"
+          className="inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-fg max-sm:hidden"
           title="Operations"
           to="/ops"
         >

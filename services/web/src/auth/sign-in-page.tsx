@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useRouter } from '@tanstack/react-router'
+import { useLocation, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 import { createClient } from '../../../../shared/contract/client.ts'
 import { problemWords } from '../api/problem-words.ts'
@@ -13,12 +13,11 @@ import type { Session } from './session.ts'
 /** Signs in by a one-time link (`#code=…`) or by a token, then goes to `next`. */
 export function SignInPage({ session, next }: { session: Session; next: string }) {
   const router = useRouter()
-  // The code leaves the address at once, so that it stays in no history; a code is good for one exchange only.
-  const [code] = useState(() => signInCode(location.hash))
-  useEffect(() => history.replaceState(history.state, '', location.pathname + location.search), [])
+  const code = useLocation({ select: ({ hash }) => signInCode(hash) })
 
   const enter = (token: string) => {
     session.signIn(token)
+    // Takes the address with the code out of the history.
     router.history.replace(next)
   }
   const exchange = useQuery({

@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
+import type { ProblemCode } from '../../../../shared/contract/common.ts'
 import type { Delta, Event } from '../../../../shared/contract/event.ts'
 import type { ClientToServer, ServerToClient } from '../../../../shared/contract/socket.ts'
 import { createSequence, type Sequence } from './sequence.ts'
@@ -53,14 +54,23 @@ export function createLive(deps: LiveDeps): Live {
     status = next
     for (const listener of listeners) listener()
   }
+  /** What the server itself ended is not tried again by the library. */
+  const connectAgain = () => {
+    if (!socket.active && !stopped) setTimeout(() => stopped || socket.connect(), 2_000)
+  }
   const request = (projectId: string, project: Followed) => {
     if (project.asking) return
     project.asking = true
-    socket.emit('subscribe', { projectId, after: project.sequence.last() }, answer => {
+    // Of a project that was never seen only what comes from now on matters: its history would be read for nothing.
+    const after = project.sequence.last() ?? Number.MAX_SAFE_INTEGER
+    socket.emit('subscribe', { projectId, after }, answer => {
       project.asking = false
       if ('error' in answer) return
       project.newest = answer.seq
-      if (project.sequence.subscribed(answer.seq) === 'rewound') deps.onLost(projectId)
+      const place = project.sequence.subscribed(answer.seq)
+      if (place === 'resumed') return
+      deps.onLost(projectId)
+      request(projectId, project)
     })
   }
 
@@ -71,12 +81,14 @@ export function createLive(deps: LiveDeps): Live {
       request(projectId, project)
     }
   })
-  socket.on('disconnect', () => setStatus('offline'))
-  socket.on('connect_error', error => {
+  socket.on('disconnect', () => {
     setStatus('offline')
-    // The server's refusal ends the attempts; anything else is tried again by itself.
-    if (!socket.active && /unauthorized/i.test(error.message)) deps.onRefused()
-    else if (!socket.active && !stopped) setTimeout(() => stopped || socket.connect(), 3_000)
+    connectAgain()
+  })
+  socket.on('connect_error', (error: Error & { data?: { code?: ProblemCode } }) => {
+    setStatus('offline')
+    if (error.data?.code === 'unauthorized') deps.onRefused()
+    else connectAgain()
   })
   socket.on('event', event => {
     const project = followed.get(event.projectId)
@@ -97,9 +109,7 @@ export function createLive(deps: LiveDeps): Live {
       const key = `slipway.seq.${projectId}`
       let project = followed.get(projectId)
       if (!project) {
-        const sequence = createSequence(Number(deps.storage.getItem(key)) || 0, seq =>
-          deps.storage.setItem(key, String(seq)),
-        )
+        const sequence = createSequence(storedNumber(deps.storage, key), seq => deps.storage.setItem(key, String(seq)))
         project = { users: 0, sequence, newest: Number.POSITIVE_INFINITY, asking: false }
         followed.set(projectId, project)
         if (socket.connected) request(projectId, project)
@@ -124,4 +134,9 @@ export function createLive(deps: LiveDeps): Live {
       socket.disconnect()
     },
   }
+}
+
+function storedNumber(storage: Storage, key: string): number | null {
+  const stored = storage.getItem(key)
+  return stored === null || !Number.isSafeInteger(Number(stored)) ? null : Number(stored)
 }

@@ -69,7 +69,7 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section>
       <h3 className="mb-1 font-semibold text-2xs text-muted uppercase tracking-wide">{title}</h3>
-      <dl className="grid grid-cols-[7rem_1fr] gap-y-1 text-xs">{children}</dl>
+      <dl className="grid grid-cols-[7rem_1fr] items-center text-xs [&>dd]:min-h-6 [&_button]:size-6">{children}</dl>
     </section>
   )
 }

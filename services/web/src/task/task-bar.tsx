@@ -29,8 +29,10 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
       <h1 className="min-w-0 truncate font-semibold" title={task.title}>
         <span className="font-normal text-muted">#{task.number}</span> {task.title}
       </h1>
-      <StateMark className="max-sm:[&]:text-2xs" state={task.state} />
-      <Elapsed task={task} />
+      <StateMark state={task.state} />
+      <span className="shrink-0 max-sm:hidden">
+        <Elapsed task={task} />
+      </span>
       <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5">
         <span className="flex gap-1.5 max-lg:hidden">

@@ -60,7 +60,7 @@ export function TaskTabsView({
       >
         {shown.map(name => (
           <Tabs.Trigger
-            className="-mb-px shrink-0 border-transparent border-b-2 px-2.5 text-muted text-sm transition-colors hover:text-fg data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-fg"
+            className="-mb-px shrink-0 rounded-t focus-visible:-outline-offset-2 border-transparent border-b-2 px-2.5 text-muted text-sm transition-colors hover:text-fg data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-fg"
             key={name}
             value={name}
           >

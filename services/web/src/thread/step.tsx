@@ -25,7 +25,9 @@ export const Step = memo(function Step({ row, ended }: { row: StepRow; ended: bo
           className={cx('size-3 shrink-0 text-muted transition-transform', open && 'rotate-90')}
         />
         <Icon aria-hidden className="size-3.5 shrink-0 text-muted" />
-        <span className="shrink-0 font-medium">{verb}</span>
+        <span className="shrink-0 font-medium">
+          {row.name === 'bash' && outcome.state === 'running' ? 'Running' : verb}
+        </span>
         <span className="min-w-0 flex-1 truncate font-mono text-muted">{target}</span>
         <OutcomeMark outcome={outcome} />
       </button>
