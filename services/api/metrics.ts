@@ -52,7 +52,8 @@ export function createMetrics({ db: { prisma } }: { db: Database }): Metrics {
   }
 
   async function readStates(): Promise<{ state: string; _count: number }[]> {
-    return prisma.task.groupBy({ by: ['state'], _count: true })
+    const rows = await prisma.task.groupBy({ by: ['state'], _count: true })
+    return rows
   }
 
   function count(name: string, help: string, read: () => Promise<number>): void {
