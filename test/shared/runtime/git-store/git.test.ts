@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +22,6 @@ describe('calling git', () => {
 
   test('nothing of the host reaches it but what it needs', async () => {
     const bin = join(directory.path, 'bin')
-    const { mkdir } = await import('node:fs/promises')
     await mkdir(bin)
     await writeFile(join(bin, 'git'), '#!/bin/sh\nenv\nprintf "%s\\n" "$@"\n')
     await chmod(join(bin, 'git'), 0o755)
