@@ -117,7 +117,8 @@ async function main(): Promise<void> {
     DATABASE_URL: urls.databaseUrl,
     REDIS_URL: urls.redisUrl,
     SLIPWAY_DATA: settings.dataDir,
-    SLIPWAY_INSTALLATION: installation,
+    // Whoever joins another's database works under the id that stands there.
+    ...(settings.config.databaseUrl ? {} : { SLIPWAY_INSTALLATION: installation }),
   }
   log(await must(process.execPath, [join(projectRoot, 'prisma/migrate.ts'), 'deploy'], { cwd: projectRoot, env }))
   await stopPid(paths.pid('services'), 'services/main.ts')

@@ -11,7 +11,8 @@ import { projectRoot, readSettings } from './settings.ts'
 
 /** `make clean`: stops the installation and deletes its data; the Makefile then deletes what was installed and generated. */
 async function clean(): Promise<void> {
-  const { dataDir } = readSettings()
+  const settings = readSettings()
+  const { dataDir } = settings
   const paths = layout(dataDir)
   const progress = createProgress(process.stdout)
   if (!existsSync(paths.installation) && !existsSync(join(dataDir, 'compose'))) return
@@ -19,7 +20,7 @@ async function clean(): Promise<void> {
   if (isAbove(dataDir, projectRoot) || isAbove(dataDir, homedir())) throw new Error(`Will not delete ${dataDir}.`)
   if (existsSync(join(dataDir, 'compose')))
     await must(process.execPath, [join(import.meta.dirname, 'compose.ts'), 'clean'])
-  await down(paths, progress)
+  await down(settings, paths, progress)
   const installation = installationId(paths)
   await progress.step(`Data in ${dataDir}`, async () => {
     await rm(fallbackFolder(installation), { recursive: true, force: true })

@@ -90,7 +90,8 @@ async function stopLeftovers(paths: Layout): Promise<void> {
   await stopLeftoverPostgres(embedded.postgresDir ?? paths.postgres)
 }
 
-function listens(settings: Settings): boolean {
+/** False for workers alone, which open no port. */
+export function listens(settings: Settings): boolean {
   return settings.config.services.some(name => name === 'api' || name === 'gateway')
 }
 

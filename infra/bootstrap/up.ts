@@ -8,7 +8,7 @@ import { createProgress } from './progress.ts'
 import { redisProgram } from './redis.ts'
 import { ensureSandboxImage } from './sandbox-image.ts'
 import { readSettings } from './settings.ts'
-import { pastPhase, servicesReady, startSupervisor, stopSupervisor, supervisorPid } from './supervision.ts'
+import { listens, pastPhase, servicesReady, startSupervisor, stopSupervisor, supervisorPid } from './supervision.ts'
 import { buildWeb } from './web.ts'
 
 /** `make up`: from an installed project to a running Slipway; again and again without harm. */
@@ -40,6 +40,10 @@ async function up(): Promise<void> {
     servicesReady(settings, paths, onProgress),
   )
 
+  if (!listens(settings)) {
+    console.log(`\nWorkers of this machine work for ${settings.config.apiUrl}; make down stops them.`)
+    return
+  }
   const url = settings.config.publicUrl
   const { plan } = settings.config
   const access = await ensureCredentials({ file: paths.credentials, url, plan, databaseUrl, redisUrl })
