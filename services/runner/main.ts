@@ -1,5 +1,6 @@
-import { createWriteStream, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { createChannel, WorkerGone } from './channel.ts'
 import { createCommands } from './command.ts'
@@ -43,7 +44,8 @@ const env: Record<string, string> = {
 if (process.env.NODE_EXTRA_CA_CERTS) env.NODE_EXTRA_CA_CERTS = process.env.NODE_EXTRA_CA_CERTS
 
 // Not process.stdout: on a pipe it writes synchronously, and a slow worker would hold up every deadline here.
-const output = createWriteStream('', { fd: 1, autoClose: false })
+// Nor a file stream: the pipe may be non-blocking, and a full one is an error to that.
+const output = new Socket({ fd: 1, readable: false, writable: true })
 // Through a buffer, so that standard input is read, and its end heard, also while a command runs.
 const input = process.stdin.pipe(new PassThrough())
 process.stdin.once('end', () => process.exit(0))

@@ -1,7 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { clip } from './text.ts'
 
 const CLEAR_DEADLINE_MS = 5_000
+const NAME_CHARS = 40
 
 /** Ends what commands leave behind. */
 export type Strays = {
@@ -56,7 +59,11 @@ async function describe(pid: number): Promise<Stray | null> {
     // pid (name, which may hold anything) state …
     const end = stat.lastIndexOf(')')
     const state = stat[end + 2]
-    return state === 'Z' || state === 'X' ? null : { pid, name: stat.slice(stat.indexOf('(') + 1, end) }
+    if (state === 'Z' || state === 'X') return null
+    // The name that it was called by: the kernel's own is that of a thread, or cut.
+    const [called = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+    const name = basename(called) || stat.slice(stat.indexOf('(') + 1, end)
+    return { pid, name: clip(name, NAME_CHARS) }
   } catch {
     return null
   }

@@ -112,9 +112,9 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     await rm(`${index}.lock`, { force: true })
     await rm(bundleFile, { force: true })
     await chmod(root, 0o755)
-    const found = await survey(git, root, bounds)
-    if (found.problem) return { problem: found.problem }
     try {
+      const found = await survey(git, root, bounds)
+      if (found.problem) return { problem: found.problem }
       return { ...(await commit(message, found.leaveOut)), ...(found.note && { note: found.note }) }
     } catch (error) {
       await dropFailed()
@@ -149,17 +149,16 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     return { ref, bundle: bundleFile, ...(unread && { note: unread }) }
   }
 
-  /** Frees what a failed checkpoint has written, so that the next one has room. */
+  /** Frees what a failed checkpoint has written, so that the next one has room: on a full disk, so nothing is written first. */
   async function dropFailed(): Promise<void> {
-    await rm(bundleFile, { force: true })
-    await rm(`${index}.lock`, { force: true })
-    try {
-      await git(last ? ['update-ref', TIP, last] : ['update-ref', '-d', TIP])
-      await git(last ? ['read-tree', last] : ['read-tree', '--empty'])
-      await git(['prune', '--expire=now'])
-    } catch {
-      // The next checkpoint fails with the reason if this has left something broken.
-    }
+    for (const file of [bundleFile, index, `${index}.lock`]) await rm(file, { force: true })
+    const steps = [
+      last ? ['update-ref', TIP, last] : ['update-ref', '-d', TIP],
+      ['prune', '--expire=now'],
+      last ? ['read-tree', last] : ['read-tree', '--empty'],
+    ]
+    // A step that fails leaves something broken, which the next checkpoint tells.
+    for (const step of steps) await git(step).catch(() => {})
   }
 
   async function restore(): Promise<void> {

@@ -48,11 +48,13 @@ export function createWire({ stdin, stdout, silenceMs, onFail }: WireDeps): Wire
   let waiting: Waiting | null = null
   let taken: (() => void) | null = null
   let frame: Frame | null = null
+  let hanging: ((error: Error) => void) | null = null
 
   function fail(error: Error): void {
     if (failure) return
     failure = error
     waiting?.reject(error)
+    hanging?.(error)
     taken?.()
     stdout.destroy()
     stdin.destroy()
@@ -127,13 +129,15 @@ export function createWire({ stdin, stdout, silenceMs, onFail }: WireDeps): Wire
     }
   }
 
-  /** Done when the stream has taken it. A wire that fails destroys the stream, which ends a write that hangs. */
+  /** Done when the stream has taken it. Not every stream answers a write that hangs when it is destroyed: `fail` does. */
   function written(bytes: Uint8Array): Promise<void> {
+    if (failure) return Promise.reject(failure)
     return new Promise((resolve, reject) => {
+      hanging = reject
       stdin.write(bytes, error => {
         if (error) fail(new RunnerLost('the stream of the runner broke', 'exited'))
-        if (failure) reject(failure)
-        else resolve()
+        hanging = null
+        resolve()
       })
     })
   }

@@ -5,16 +5,13 @@ import { bash, runTurns, startTask, type TaskOptions } from './task-in-container
 const MIB = 1024 * 1024
 
 /** The runner's pid, found the way an agent would. */
-const RUNNER = '$(pgrep -f services/runner/main.ts | tail -1)'
+const RUNNER = '$(pgrep -x MainThread | head -1)'
 
 /** Runs the abuse in the first turn, then an honest command, and gives both texts: the runner must go on serving. */
 async function abuse(call: ReturnType<typeof bash>, options: TaskOptions = {}): Promise<string> {
   const task = await startTask({
     ...options,
-    turns: [
-      [call],
-      [bash('echo still here; ps -eo comm= | grep -v -e docker-init -e node -e ps -e bash -e nice -e grep -e tini')],
-    ],
+    turns: [[call], [bash(`echo still here; ps -eo comm= | grep -vxE 'docker-init|MainThread|ps|bash|grep'`)]],
   })
   await task.runner.finished
   const [[text], [after]] = task.texts() as [[string], [string]]
