@@ -69,6 +69,8 @@ async function publish(
   const ref = `refs/heads/${branch}`
   for (;;) {
     const from = await git.resolve(projectId, ref, signal)
-    if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from }, signal))) return
+    if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from }, signal))) break
   }
+  // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
+  await git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
 }
