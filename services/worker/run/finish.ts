@@ -61,7 +61,7 @@ async function checkMain(deps: RunDeps, claim: Claim, command: string, signal: A
 /** Makes the task's branch show the commit. Only this run may still move it: a running task's branch takes no pushes. */
 async function publish(
   { git }: RunDeps,
-  { projectId }: Claim,
+  { projectId, taskId, epoch }: Claim,
   branch: string,
   sha: string,
   signal: AbortSignal,
