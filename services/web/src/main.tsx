@@ -2,13 +2,13 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { Toaster } from 'sonner'
 import { createQueryClient } from './api/query-client.ts'
 import { AnnouncerProvider } from './app/announcer.tsx'
 import { ClockProvider } from './app/clock.tsx'
 import { createAppRouter } from './app/router.tsx'
 import { followSystemTheme } from './app/theme.ts'
 import { createSession } from './auth/session.ts'
+import { Toasts } from './ui/toasts.tsx'
 import './styles.css'
 
 const session = createSession(localStorage, window)
@@ -27,12 +27,7 @@ createRoot(document.getElementById('root')!).render(
       <ClockProvider>
         <AnnouncerProvider>
           <RouterProvider router={router} />
-          <Toaster
-            closeButton
-            position="bottom-right"
-            toastOptions={{ className: 'slipway-toast' }}
-            visibleToasts={4}
-          />
+          <Toasts />
         </AnnouncerProvider>
       </ClockProvider>
     </QueryClientProvider>

@@ -65,6 +65,14 @@ export function threadRows(messages: readonly Message[]): ThreadRow[] {
   })
 }
 
+/** What an active task does beside what its thread shows, or null where the last row shows it itself. */
+export function activityWords(rows: readonly ThreadRow[]): string | null {
+  const last = rows.at(-1)
+  if (!last) return 'Preparing its copy of the project'
+  if (last.kind === 'step') return last.outcome.state === 'running' ? null : 'Thinking about the next step'
+  return last.kind === 'assistant' ? 'Finishing: its work is put together and checked' : 'Starting to work'
+}
+
 function stepRow(messageId: string, { id, name, args, error }: Call, answered: string | null): StepRow {
   const result = answered ?? error ?? null
   return {

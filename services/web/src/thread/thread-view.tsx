@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { ArrowDown, Bot } from 'lucide-react'
+import { ArrowDown, Bot, LoaderCircle } from 'lucide-react'
 import { Fragment, type ReactNode, useMemo } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { messagesQuery } from '../api/messages.ts'
@@ -13,7 +13,7 @@ import { count } from '../ui/time-words.ts'
 import { Composer } from './composer.tsx'
 import { Said } from './said.tsx'
 import { Step } from './step.tsx'
-import { type ThreadRow, threadRows } from './thread-rows.ts'
+import { activityWords, type ThreadRow, threadRows } from './thread-rows.ts'
 import { useLastSeen } from './use-last-seen.ts'
 import { type Sending, useSend } from './use-send.ts'
 import { useStickToEnd } from './use-stick-to-end.ts'
@@ -35,13 +35,14 @@ export function ThreadView({ task, prompt }: { task: Task; prompt: ReactNode }) 
           {messages.error && !messages.data && (
             <Failed error={messages.error} retry={() => void messages.refetch()} what="The thread" />
           )}
-          {messages.data && rows.length === 0 && <NothingYet task={task} />}
+          {messages.data && rows.length === 0 && task.state !== 'active' && <NothingYet task={task} />}
           <Rows ended={task.state !== 'active'} newSince={newSince} rows={rows} />
           {sending.open.map(one => (
             <Said key={one.key} pending row={asRow(one)} />
           ))}
           <Printing threadId={task.threadId} />
           <Writing threadId={task.threadId} />
+          {task.state === 'active' && messages.data && <Activity rows={rows} threadId={task.threadId} />}
           {prompt}
         </div>
       </div>
@@ -104,6 +105,19 @@ function Printing({ threadId }: { threadId: string }) {
   const text = useStream(threadId, 'output')
   if (text === '') return null
   return <CodeBlock className="ml-7" info="Output so far" text={text} />
+}
+
+/** What goes on where nothing else shows it. */
+function Activity({ rows, threadId }: { rows: ThreadRow[]; threadId: string }) {
+  const writing = useStream(threadId, 'reply') !== ''
+  const words = writing ? null : activityWords(rows)
+  if (!words) return null
+  return (
+    <p className="flex items-center gap-2.5 px-2.5 py-1.5 text-muted text-xs">
+      <LoaderCircle aria-hidden className="size-4 animate-spin text-state-blue" />
+      {words}
+    </p>
+  )
 }
 
 function NothingYet({ task }: { task: Task }) {

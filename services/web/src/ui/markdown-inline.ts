@@ -5,8 +5,18 @@ export type Inline =
   | { kind: 'strong' | 'em'; text: string }
   | { kind: 'link'; text: string; href: string }
 
-const patterns =
-  /(`+)(.+?)\1(?!`)|\*\*(\S(?:.*?\S)?)\*\*|(?<![\w*])[*_](\S(?:.*?\S)?)[*_](?![\w*])|\[([^\]\n]{1,500})\]\((\S{1,2000}?)\)|(https?:\/\/[^\s<>"')\]]{1,2000}[^\s<>"')\].,;:!?])/gs
+// Each of them ends at the next sign of its kind, so that a long text full of signs that are never closed stays quick to read.
+const patterns = new RegExp(
+  [
+    '(?<!`)(`{1,3})(?!`)(.{1,1000}?)(?<!`)\\1(?!`)',
+    '\\*\\*([^\\s*](?:[^*]{0,1000}[^\\s*])?)\\*\\*',
+    '(?<![\\w*])\\*([^\\s*](?:[^*]{0,1000}[^\\s*])?)\\*(?![\\w*])',
+    '(?<![\\w_])_([^\\s_](?:[^_]{0,1000}[^\\s_])?)_(?![\\w_])',
+    '\\[([^\\]\\[\\n]{1,500})\\]\\(([^\\s()]{1,2000})\\)',
+    '(https?://[^\\s<>"\')\\]]{1,2000}[^\\s<>"\')\\].,;:!?])',
+  ].join('|'),
+  'gs',
+)
 
 /** The parts of a text in order. Only http and https make a link; everything else stays text. */
 export function parseInline(text: string): Inline[] {
@@ -23,7 +33,8 @@ export function parseInline(text: string): Inline[] {
   return result
 }
 
-function inlineOf([, , code, strong, em, label, target, url]: RegExpExecArray): Inline | null {
+function inlineOf([, , code, strong, star, underscore, label, target, url]: RegExpExecArray): Inline | null {
+  const em = star ?? underscore
   if (code !== undefined) return { kind: 'code', text: code.replace(/^ (.*[^ ].*) $/s, '$1') }
   if (strong !== undefined) return { kind: 'strong', text: strong }
   if (em !== undefined) return { kind: 'em', text: em }
