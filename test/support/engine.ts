@@ -1,5 +1,4 @@
 import { v7 as uuid } from 'uuid'
-import { onTestFinished } from 'vitest'
 import { createTaskWorker } from '../../services/worker/queue/task-worker.ts'
 import { defaultSettings, type ProjectSettings } from '../../shared/contract/project.ts'
 import type { TaskDraft } from '../../shared/contract/task.ts'
@@ -11,7 +10,7 @@ import { connectRedis } from '../../shared/runtime/redis.ts'
 import { createTaskFlow, type TaskFlow } from '../../shared/runtime/task-flow/index.ts'
 import { createKeeper } from '../../shared/runtime/task-flow/keeper.ts'
 import { type Claim, createTaskStore, type TaskStore } from '../../shared/runtime/task-store/index.ts'
-import { freshDatabase, freshPrefix, redisUrl } from './servers.ts'
+import { cloneDatabase, freshPrefix, type Stage, testStage } from './servers.ts'
 
 export interface Engine {
   db: Database
@@ -22,23 +21,44 @@ export interface Engine {
   flow: TaskFlow
   log: Log
   /** A worker with relay and reconciler, whose runs do what `execute` says instead of starting containers. */
-  startWorker(execute: Execute, options?: { name?: string; concurrency?: number }): Promise<{ stop(): Promise<void> }>
+  startWorker(execute: Execute, options?: WorkerOptions): Promise<{ stop(): Promise<void> }>
   /** An organization with a project, made directly in the database. */
   project(options?: { plan?: string; settings?: Partial<ProjectSettings> }): Promise<Project>
+}
+
+export interface WorkerOptions {
+  name?: string
+  concurrency?: number
+  /** What its runs write with, where that is not the engine's own. */
+  store?: TaskStore
+  /** Without relay and reconciler. */
+  keeper?: boolean
+}
+
+export interface EngineOptions {
+  stage?: Stage
+  /** Other servers than those all tests share. */
+  servers?: { databaseUrl: string; redisUrl: string }
+  /** The database as store and keeper see it. */
+  seenAs?: (db: Database) => Database
 }
 
 export type Execute = (claim: Claim, signal: AbortSignal) => Promise<void>
 export type Project = { id: string; organizationId: string; mainThreadId: string }
 
-/** The task engine on a database and Redis prefix of its own, without API, containers and git. Ends with the test. */
-export async function startEngine(servers?: { databaseUrl: string; redisUrl: string }): Promise<Engine> {
+/** The task engine on a database and Redis prefix of its own, without API, containers and git. Ends with its stage. */
+export async function startEngine({
+  stage = testStage(),
+  servers,
+  seenAs = db => db,
+}: EngineOptions = {}): Promise<Engine> {
   const closers: (() => Promise<unknown>)[] = []
-  onTestFinished(async () => {
+  stage.onEnd(async () => {
     for (const close of closers.reverse()) await close()
   })
-  const database = servers ? { url: servers.databaseUrl, drop: async () => {} } : await freshDatabase()
+  const database = servers ? { url: servers.databaseUrl, drop: async () => {} } : await cloneDatabase(stage.servers)
   closers.push(database.drop)
-  const url = servers?.redisUrl ?? redisUrl()
+  const url = servers?.redisUrl ?? stage.servers.redisUrl
   const log = createLog(process.env.LOG_LEVEL ?? 'silent')
   const names = createNames(freshPrefix())
   const db = openDatabase({ url: database.url })
@@ -48,7 +68,8 @@ export async function startEngine(servers?: { databaseUrl: string; redisUrl: str
   const hints = createHints({ redis, names, log })
   const flow = createTaskFlow({ redis, names })
   closers.push(() => flow.close())
-  const store = createTaskStore({ db, hints, log })
+  const seen = seenAs(db)
+  const store = createTaskStore({ db: seen, hints, log })
 
   const engine: Engine = {
     db,
@@ -58,11 +79,14 @@ export async function startEngine(servers?: { databaseUrl: string; redisUrl: str
     store,
     flow,
     log,
-    async startWorker(execute, { name = `worker-${closers.length}`, concurrency = 10 } = {}) {
+    async startWorker(
+      execute,
+      { name = `worker-${closers.length}`, concurrency = 10, keeper: keeps = true, ...own } = {},
+    ) {
       const patient = connectRedis(url, { log, patient: true })
       const listener = createHintListener({ redis: connectRedis(url, { log }), log })
       const keeper = createKeeper({
-        db,
+        db: seen,
         hints,
         log,
         flow,
@@ -72,7 +96,7 @@ export async function startEngine(servers?: { databaseUrl: string; redisUrl: str
         installation: 'test',
       })
       const worker = createTaskWorker({
-        store,
+        store: own.store ?? store,
         listener,
         names,
         log,
@@ -81,13 +105,13 @@ export async function startEngine(servers?: { databaseUrl: string; redisUrl: str
         worker: name,
         concurrency,
       })
-      await keeper.start()
+      if (keeps) await keeper.start()
       await worker.start()
       let stopped: Promise<void> | undefined
       const stop = () => {
         stopped ??= (async () => {
           await worker.stop()
-          await keeper.stop()
+          if (keeps) await keeper.stop()
           await listener.close()
           patient.disconnect()
         })()

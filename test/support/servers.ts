@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type Docker from 'dockerode'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { dockerClient } from '../../infra/bootstrap/docker.ts'
 import type { TestServers } from './test-servers.ts'
 
 /** A database of one's own, migrated and empty. `drop` also cuts connections that are still open. */
 export type FreshDatabase = { url: string; drop: () => Promise<void> }
+
+/** Where a harness finds its servers, and whom it tells what has to be done at the end; the last said is done first. */
+export type Stage = { servers: TestServers; onEnd: (cleanUp: () => unknown) => void }
+
+/** Until the test that is running ends. */
+export function testStage(): Stage {
+  return { servers: inject('servers'), onEnd: cleanUp => onTestFinished(async () => void (await cleanUp())) }
+}
 
 /** Makes a database by cloning the migrated template, some 50 ms. */
 export function freshDatabase(): Promise<FreshDatabase> {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { preferPort } from '../../infra/bootstrap/ports.ts'
 import { startRedis } from '../../infra/bootstrap/redis.ts'
 import { type ServerProcess, startProcess } from '../../infra/bootstrap/server-process.ts'
@@ -10,7 +9,7 @@ import { type Client, createClient } from '../../shared/contract/client.ts'
 import { type Database, openDatabase } from '../../shared/runtime/db.ts'
 import { createTokens, ensureDefaultOrganization } from '../../shared/runtime/tokens.ts'
 import { eventually } from './eventually.ts'
-import { freshDatabase, sandboxImage } from './servers.ts'
+import { cloneDatabase, type Stage, testStage } from './servers.ts'
 
 export interface SystemOptions {
   /** Roles of the first process; the others are started with `start`. */
@@ -18,6 +17,7 @@ export interface SystemOptions {
   plan?: string
   /** More of the environment, for example where models are. */
   env?: Record<string, string>
+  stage?: Stage
 }
 
 export interface System {
@@ -46,13 +46,13 @@ export interface SystemProcess extends ServerProcess {
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** All of Slipway as real processes on a database, a Redis and a port of its own. Ends with the test. */
+/** All of Slipway as real processes on a database, a Redis and a port of its own. Ends with its stage. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const { services = 'api,gateway,worker', plan = 'pro', env = {} } = options
+  const { services = 'api,gateway,worker', plan = 'pro', env = {}, stage = testStage() } = options
   const folder = await mkdtemp(join(tmpdir(), 'slipway-system-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const database = await freshDatabase()
-  onTestFinished(database.drop)
+  stage.onEnd(() => rm(folder, { recursive: true, force: true }))
+  const database = await cloneDatabase(stage.servers)
+  stage.onEnd(database.drop)
   const installation = `system-${randomBytes(6).toString('hex')}`
   const redis = await startRedis({
     dataDir: join(folder, 'redis'),
@@ -61,9 +61,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     persist: false,
     installation,
   })
-  onTestFinished(() => redis.stop())
+  stage.onEnd(() => redis.stop())
   const db = openDatabase({ url: database.url, connections: 3 })
-  onTestFinished(() => db.close())
+  stage.onEnd(() => db.close())
   const admin = await ensureDefaultOrganization(db, { plan })
   const { token } = await createTokens({ db }).issue({ kind: 'api', ...admin, label: 'test' })
   const port = await preferPort(undefined)
@@ -78,7 +78,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     SLIPWAY_DATA: folder,
     SLIPWAY_PLAN: plan,
     SLIPWAY_INSTALLATION: installation,
-    SANDBOX_IMAGE: sandboxImage(),
+    SANDBOX_IMAGE: stage.servers.sandboxImage,
     ...env,
   }
   let count = 0
@@ -94,7 +94,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
         ready = true
       },
     })
-    onTestFinished(() => child.stop('SIGTERM'))
+    stage.onEnd(() => child.stop('SIGTERM'))
     const log = () => readFile(logFile, 'utf8')
     let ended = false
     void child.exited.then(() => {

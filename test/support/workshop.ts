@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express from 'express'
-import { onTestFinished } from 'vitest'
 import { internalGitRoutes } from '../../services/api/git/internal-routes.ts'
 import { createApplyWorker } from '../../services/worker/apply/apply-worker.ts'
 import { createMainCheck } from '../../services/worker/apply/main-check.ts'
@@ -19,7 +18,7 @@ import type { LocalGitStore } from '../../shared/runtime/git-store/types.ts'
 import { createHints } from '../../shared/runtime/hints.ts'
 import { connectRedis } from '../../shared/runtime/redis.ts'
 import { type Engine, type Execute, type Project, startEngine } from './engine.ts'
-import { docker, sandboxImage } from './servers.ts'
+import { docker, type Stage, testStage } from './servers.ts'
 
 export interface Workshop extends Engine {
   git: LocalGitStore
@@ -37,10 +36,10 @@ export interface Workshop extends Engine {
 }
 
 /** The engine with containers, a git store behind HTTP, and models: all of Slipway but its API and gateway. */
-export async function startWorkshop(models: ModelConfig = {}): Promise<Workshop> {
-  const engine = await startEngine()
+export async function startWorkshop(models: ModelConfig = {}, stage: Stage = testStage()): Promise<Workshop> {
+  const engine = await startEngine({ stage })
   const root = await mkdtemp(join(tmpdir(), 'slipway-workshop-'))
-  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  stage.onEnd(() => rm(root, { recursive: true, force: true }))
   const { log, store, db, names } = engine
   const git = createLocalGitStore({
     root,
@@ -48,15 +47,20 @@ export async function startWorkshop(models: ModelConfig = {}): Promise<Workshop>
     env: process.env,
     onError: error => log.warn({ err: error }),
   })
-  const url = await serveGit(engine, git)
+  const url = await serveGit(engine, git, stage)
   const redis = connectRedis(engine.redisUrl, { log, patient: true })
   const hints = createHints({ redis, names, log })
-  const sandbox = createSandbox({ docker: docker(), image: sandboxImage(), installation: names.prefix, log })
+  const sandbox = createSandbox({
+    docker: docker(),
+    image: stage.servers.sandboxImage,
+    installation: names.prefix,
+    log,
+  })
   const broker = createBroker({ config: models, log })
   const base = { store, git: createRemoteGitStore({ url, token: 'workshop' }), sandbox, broker, hints, log }
   const deps = { ...base, checkMain: createMainCheck(base) }
   const applies = createApplyWorker({ ...deps, redis, names, worker: 'applies' })
-  onTestFinished(async () => {
+  stage.onEnd(async () => {
     await applies.stop()
     redis.disconnect()
   })
@@ -70,7 +74,7 @@ export async function startWorkshop(models: ModelConfig = {}): Promise<Workshop>
     async repository(files, options) {
       const project = await engine.project(options)
       const source = await mkdtemp(join(tmpdir(), 'slipway-source-'))
-      onTestFinished(() => rm(source, { recursive: true, force: true }))
+      stage.onEnd(() => rm(source, { recursive: true, force: true }))
       await writeFiles(source, files)
       const { headSha } = await git.create(project.id, { kind: 'directory', path: source })
       await db.prisma.project.update({ where: { id: project.id }, data: { headSha } })
@@ -79,7 +83,7 @@ export async function startWorkshop(models: ModelConfig = {}): Promise<Workshop>
   }
 }
 
-async function serveGit({ db }: Engine, store: LocalGitStore): Promise<string> {
+async function serveGit({ db }: Engine, store: LocalGitStore, stage: Stage): Promise<string> {
   const app = express()
   const isCurrentEpoch = async (id: string, epoch: number) =>
     (await db.prisma.task.count({ where: { id, epoch, state: 'active' } })) > 0
@@ -89,7 +93,7 @@ async function serveGit({ db }: Engine, store: LocalGitStore): Promise<string> {
   )
   const server = app.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
-  onTestFinished(async () => {
+  stage.onEnd(async () => {
     server.closeAllConnections()
     server.close()
   })
