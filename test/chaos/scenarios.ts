@@ -1,0 +1,219 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Claim, ClaimResult, TaskStore } from '../../shared/runtime/task-store/index.ts'
+import { draft, type Engine, type Project } from '../support/engine.ts'
+import { eventually } from '../support/eventually.ts'
+import { untilQuiet } from '../support/quiet.ts'
+import { recordedStore, type Write } from '../support/recorded-store.ts'
+
+export interface Stage {
+  engine: Engine
+  /** The engine's store, what runs write with it recorded. */
+  store: TaskStore
+  writes: Write[]
+  faulted: Set<string>
+}
+
+export type Scenario = (stage: Stage) => Promise<void>
+
+export const stageFor = (engine: Engine): Stage => {
+  const writes: Write[] = []
+  return { engine, store: recordedStore(engine.store, write => writes.push(write)), writes, faulted: new Set() }
+}
+
+const sha = (digit: string) => digit.repeat(40)
+
+/** One run as an agent makes it: `iterations` replies with a checkpoint each, then reads what was said, then ready. */
+export const work =
+  (store: TaskStore, iterations = 1) =>
+  async (claim: Claim): Promise<void> => {
+    await store.open(claim, { baseSha: sha('1'), prompt: claim.title })
+    const { iteration: from } = await store.load(claim)
+    for (let iteration = from + 1; iteration <= iterations; iteration++) await iterate(store, claim, iteration)
+    for (let round = 0; round < 3; round++) {
+      await store.readMessages(claim)
+      if (await store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number}`, output: claim.title })) return
+    }
+    await store.fail(claim, { code: 'unread', message: 'A message stays unread.' })
+  }
+
+export async function iterate(store: TaskStore, claim: Claim, iteration: number): Promise<void> {
+  const call = { id: `c${iteration}`, name: 'bash', args: { command: 'true' } }
+  const usage = { inputTokens: 1, outputTokens: 1 }
+  await store.storeReply(claim, iteration, { text: '', calls: [call], usage }, 0)
+  await store.endIteration(claim, {
+    iteration,
+    steps: [{ callIndex: 0, tool: 'bash', summary: 'true', args: call.args, result: '', exitCode: 0, ms: 1 }],
+    results: { role: 'tool', results: [{ callId: call.id, name: 'bash', text: '' }] },
+    checkpoint: (claim.attempt * 1000 + iteration).toString(16).padStart(40, '0'),
+  })
+}
+
+/** What a job of the task in the queue would do. */
+export async function claimAs(engine: Engine, taskId: string, worker: string): Promise<ClaimResult> {
+  const { jobNumber } = await engine.db.prisma.task.findUniqueOrThrow({ where: { id: taskId } })
+  return engine.store.claim(taskId, jobNumber ?? -1n, worker)
+}
+
+export async function claimed(engine: Engine, taskId: string, worker = 'by-hand'): Promise<Claim> {
+  const result = await claimAs(engine, taskId, worker)
+  if (result.kind !== 'claimed') throw new Error(`not claimed: ${JSON.stringify(result)}`)
+  return result.claim
+}
+
+/** Lets the time of a claim's lease pass. */
+export const expireLease = ({ db }: Engine, taskId: string) =>
+  db.prisma.$executeRaw`UPDATE tasks SET lease_until = now() - interval '1 second' WHERE id = ${taskId}::uuid`
+
+async function accepted({ engine }: Stage, project: Project, drafts: Parameters<TaskStore['createDrafts']>[1]) {
+  const ids = await engine.store.createDrafts(project.id, drafts)
+  await engine.store.accept(project.id)
+  return ids
+}
+
+/** Two diamonds in a row on the smallest plan. */
+export const diamonds: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project({ plan: 'core' })
+  await engine.startWorker(work(store), { store, keeper: false })
+  await accepted(stage, project, [
+    draft('a'),
+    draft('b', ['a']),
+    draft('c', ['a']),
+    draft('d', ['b', 'c']),
+    draft('e', ['d']),
+    draft('f', ['d']),
+    draft('g', ['e', 'f']),
+  ])
+  await untilQuiet(engine)
+}
+
+/** Many independent tasks that want the same few slots at once. */
+export const crowd: Scenario = async stage => {
+  const { engine, store } = stage
+  const limited = await engine.project({ plan: 'pro', settings: { maxParallel: 3 } })
+  const project = await engine.project({ plan: 'core' })
+  const brief = async (claim: Claim) => {
+    await pause(5)
+    await work(store, 0)(claim)
+  }
+  await engine.startWorker(brief, { store, keeper: false, concurrency: 32 })
+  const names = Array.from({ length: 16 }, (_, index) => draft(`t${index}`))
+  await accepted(stage, limited, names)
+  await accepted(stage, project, names)
+  await untilQuiet(engine)
+}
+
+/** A worker hangs, another takes its task over, and then the first wakes up and goes on writing. */
+export const zombie: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  const [id] = (await accepted(stage, project, [draft('a')])) as [string]
+  const first = await claimed(engine, id, 'zombie')
+  await store.open(first, { baseSha: sha('1'), prompt: 'a' })
+  await iterate(store, first, 1)
+  stage.faulted.add('zombie')
+  await expireLease(engine, id)
+  const second = await claimed(engine, id, 'heir')
+  await store.load(second)
+  const late = async () => {
+    await iterate(store, first, 2)
+    await store.ready(first, { headSha: sha('3'), branch: 'tasks/1', output: 'late' })
+  }
+  await late().catch(() => {})
+  await work(store, 3)(second).catch(() => {})
+  await untilQuiet(engine)
+}
+
+/** While a worker is well, the queue gives its job to another: as when a lock in Redis was lost. */
+export const stolenJob: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  const [id] = (await accepted(stage, project, [draft('a')])) as [string]
+  const owner = await claimed(engine, id, 'owner')
+  const thief = await claimAs(engine, id, 'thief')
+  if (thief.kind === 'claimed') await work(store)(thief.claim).catch(() => {})
+  await work(store)(owner).catch(() => {})
+  await untilQuiet(engine)
+}
+
+/** Somebody writes to a task while it runs, and again in the moment in which it ends. */
+export const messages: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  const [id] = (await accepted(stage, project, [draft('a')])) as [string]
+  const { threadId } = await engine.db.prisma.task.findUniqueOrThrow({ where: { id } })
+  const claim = await claimed(engine, id)
+  await store.open(claim, { baseSha: sha('1'), prompt: 'a' })
+  await engine.store.postMessage(threadId, 'use tabs')
+  await store.readMessages(claim)
+  await store.readMessages(claim)
+  await engine.store.postMessage(threadId, 'and no semicolons')
+  await store.ready(claim, { headSha: sha('2'), branch: 'tasks/1', output: '' })
+  await work(store)(claim).catch(() => {})
+  await untilQuiet(engine)
+}
+
+/** A worker shuts down in the middle of a task, which goes on elsewhere; then a person sends it back to work. */
+export const givenBack: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  const [id] = (await accepted(stage, project, [draft('a')])) as [string]
+  const first = await claimed(engine, id, 'leaver')
+  await store.open(first, { baseSha: sha('1'), prompt: 'a' })
+  await iterate(store, first, 1)
+  await iterate(store, first, 2)
+  await store.giveBack(first)
+  await work(store, 3)(await claimed(engine, id, 'successor'))
+  const { threadId } = await engine.db.prisma.task.findUniqueOrThrow({ where: { id } })
+  await engine.store.postMessage(threadId, 'once more')
+  await work(store, 2)(await claimed(engine, id, 'successor'))
+  await untilQuiet(engine)
+}
+
+/** Cancel and finish race for the same tasks. */
+export const cancelRaces: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project({ plan: '100' })
+  const ids = await accepted(
+    stage,
+    project,
+    Array.from({ length: 12 }, (_, index) => draft(`t${index}`)),
+  )
+  await Promise.all(
+    ids.map(async id => {
+      const claim = await claimed(engine, id)
+      const ready = store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number}`, output: '' })
+      await Promise.allSettled([ready, engine.store.cancel(id)])
+    }),
+  )
+  await untilQuiet(engine)
+}
+
+/** Three tasks in a row are applied with one request, by hands that repeat their last step. */
+export const applies: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  await engine.startWorker(work(store, 0), { store, keeper: false })
+  const ids = await accepted(stage, project, [draft('a'), draft('b', ['a']), draft('c', ['b'])])
+  await untilQuiet(engine)
+  await store.requestApply(ids[2]!)
+  const line = await store.claimLine(project.id, 'by-hand')
+  if (!('fence' in line)) throw new Error('the line is busy')
+  for (let apply = await store.nextApply(line.fence); apply; apply = await store.nextApply(line.fence)) {
+    await store.applyPhase(line.fence, apply, { phase: 'merging' })
+    const end = { mergeSha: sha('4'), headSha: sha('4') }
+    await store.applied(line.fence, apply, end)
+    await store.applied(line.fence, apply, end).catch(() => {})
+  }
+  await store.releaseLine(line.fence)
+  // The relay has handed the line to the queue, where no worker of this test takes it.
+  await eventually(() => untilQuiet(engine))
+}
+
+/** Two people each close half of a circle. */
+export const circle: Scenario = async ({ engine }) => {
+  const project = await engine.project()
+  const [a, b] = (await engine.store.createDrafts(project.id, [draft('a'), draft('b')])) as [string, string]
+  await Promise.allSettled([engine.store.update(a, { dependsOn: [b] }), engine.store.update(b, { dependsOn: [a] })])
+  await untilQuiet(engine)
+}
