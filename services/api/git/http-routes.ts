@@ -100,7 +100,6 @@ function smartRequest(req: Request, service: Service, advertise: boolean): Smart
     body: req,
     contentType: req.get('content-type'),
     contentEncoding: req.get('content-encoding'),
-    contentLength: /^\d+$/.exec(req.get('content-length') ?? '')?.[0],
     protocol: /^[\w=:.-]+$/.exec(req.get('git-protocol') ?? '')?.[0],
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { PassThrough, Readable } from 'node:stream'
+import { finished, PassThrough, Readable } from 'node:stream'
 import { GitError } from './errors.ts'
 
 /** How a git command is called. Nothing of the caller's environment reaches it but what is named here. */
@@ -198,8 +198,11 @@ function feed(child: ChildProcess, input: GitCall['input'], kill: (reason: Error
     stdin.end(input)
     return
   }
-  input.once('error', kill)
-  input.once('close', () => stdin.end())
+  // Also where the stream is over before anybody listens, as a request is whose client has gone meanwhile.
+  finished(input, { writable: false }, error => {
+    if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') kill(error)
+    else stdin.end()
+  })
   stdin.once('close', () => input.unpipe(stdin))
   input.pipe(stdin)
 }

@@ -59,6 +59,7 @@ export function createSmartHttp(deps: {
   return { http }
 }
 
+/** Without CONTENT_LENGTH: git reads to the end of its input instead, and does not spin when a client cuts its request short. */
 function environment(root: string, projectId: string, request: SmartRequest): Record<string, string> {
   const env: Record<string, string> = {
     GIT_PROJECT_ROOT: root,
@@ -69,7 +70,6 @@ function environment(root: string, projectId: string, request: SmartRequest): Re
   }
   if (request.contentType !== undefined) env.CONTENT_TYPE = request.contentType
   if (request.contentEncoding !== undefined) env.HTTP_CONTENT_ENCODING = request.contentEncoding
-  if (request.contentLength !== undefined) env.CONTENT_LENGTH = request.contentLength
   if (request.protocol !== undefined) env.GIT_PROTOCOL = request.protocol
   return env
 }

@@ -103,7 +103,6 @@ export type SmartRequest = {
   advertise: boolean
   contentType?: string
   contentEncoding?: string
-  contentLength?: string
   /** The `Git-Protocol` header. */
   protocol?: string
   body: Readable

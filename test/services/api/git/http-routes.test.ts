@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -250,6 +250,7 @@ describe('clone and push over HTTP', () => {
           name => name.startsWith('tmp_') || name.startsWith('incoming'),
         ),
       ).toEqual([])
+      expect(await gitProcesses(disk.root)).toEqual([])
     })
     expect(pushed).toHaveLength(1)
   })
@@ -295,3 +296,10 @@ describe('clone and push over HTTP', () => {
     }
   })
 })
+
+/** Ids of git processes that serve repositories below `root`. */
+async function gitProcesses(root: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  const environments = await Promise.all(ids.map(id => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')))
+  return ids.filter((_, index) => environments[index]?.includes(`GIT_PROJECT_ROOT=${root}`))
+}
