@@ -6,10 +6,11 @@ import type { Log } from '../../shared/runtime/log.ts'
 import { Refused } from '../../shared/runtime/refused.ts'
 import { problemOf } from './problems.ts'
 
-/** An answer as it can be given again. */
+/** An answer as it can be given again: byte by byte, so it is kept as text. */
 export interface Stored {
   status: number
-  body: unknown
+  /** Null: none. */
+  json: string | null
 }
 
 export interface OnceRequest {
@@ -49,7 +50,8 @@ export async function once(
   const earlier = await take(db, asked)
   if (earlier) return { ...earlier, again: true }
   const answered = await work().catch(error => ({ error, problem: problemOf(error) }))
-  const answer = 'problem' in answered ? { status: answered.problem.status, body: answered.problem } : answered
+  const answer =
+    'problem' in answered ? { status: answered.problem.status, json: JSON.stringify(answered.problem) } : answered
   // The work is done and its answer true, whether or not it can be kept.
   await (answer.status >= 500 ? release(db, asked) : keep(db, asked, answer)).catch(error =>
     log.warn({ err: error }, 'idempotency.unkept'),
@@ -73,11 +75,11 @@ async function take(db: Database, asked: OnceRequest): Promise<Stored | null> {
   if (row?.status == null) {
     throw new Refused('conflict', 'The first request with this Idempotency-Key has no answer yet.')
   }
-  return { status: row.status, body: row.response }
+  return { status: row.status, json: row.response as string | null }
 }
 
-async function keep(db: Database, { tokenId, key }: OnceRequest, { status, body }: Stored): Promise<void> {
-  const response = body === undefined ? Prisma.DbNull : (body as Prisma.InputJsonValue)
+async function keep(db: Database, { tokenId, key }: OnceRequest, { status, json }: Stored): Promise<void> {
+  const response = json ?? Prisma.DbNull
   await db.prisma.idempotencyKey.update({ where: { tokenId_key: { tokenId, key } }, data: { status, response } })
 }
 

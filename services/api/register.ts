@@ -53,29 +53,25 @@ async function answer(
   } as Call<RouteName>
   const asked = route.method === 'post' && identity ? onceRequest(request, identity.tokenId) : null
   if (asked) {
-    const { status, body, again } = await once(deps, asked, async () => stored(deps, route, await handler(call)))
+    const { again, ...answered } = await once(deps, asked, async () => stored(deps, route, await handler(call)))
     if (again) response.set('Idempotency-Replayed', 'true')
-    sendJson(response, status, body)
+    sendJson(response, answered)
     return
   }
   const answer: unknown = await handler(call)
   if (answer instanceof TextAnswer) await sendText(response, answer)
-  else {
-    const { status, body } = stored(deps, route, answer)
-    sendJson(response, status, body)
-  }
+  else sendJson(response, stored(deps, route, answer))
 }
 
 function stored({ checkAnswers }: RegisterDeps, route: Route, body: unknown): Stored {
   if (checkAnswers && route.response) route.response.parse(body)
-  return { status: route.status, body }
+  return { status: route.status, json: body === undefined ? null : JSON.stringify(body) }
 }
 
-function sendJson(response: Response, status: number, body: unknown): void {
+function sendJson(response: Response, { status, json }: Stored): void {
   response.status(status)
-  if (body === undefined || body === null) response.end()
-  else if (status >= 400) response.type('application/problem+json').send(JSON.stringify(body))
-  else response.json(body)
+  if (json === null) response.end()
+  else response.type(status >= 400 ? 'application/problem+json' : 'application/json').send(json)
 }
 
 async function sendText(response: Response, { type, body }: TextAnswer): Promise<void> {

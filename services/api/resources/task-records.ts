@@ -25,6 +25,18 @@ interface StepRow {
 }
 
 export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps): Handlers<Names> {
+  /** Main's own result is stored once for the project: the newest there was when the task's last check was stored. */
+  async function mainBeside({ taskId, projectId }: { taskId: string; projectId: string }): Promise<string | null> {
+    const last = await prisma.check.findFirst({ where: { taskId }, orderBy: { at: 'desc' } })
+    if (!last) return null
+    const { command, at } = last
+    const main = await prisma.check.findFirst({
+      where: { projectId, command, onMain: true, at: { lte: at } },
+      orderBy: { at: 'desc' },
+    })
+    return main?.id ?? null
+  }
+
   return {
     async getDiff({ identity, params, query, prefersText }) {
       const task = await scope.task(identity, params.id)
@@ -62,12 +74,12 @@ export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps)
     },
 
     async getChecks({ identity, params, query: { limit, cursor } }) {
-      const { id: taskId, projectId, baseSha } = await scope.task(identity, params.id)
+      const { id: taskId, projectId } = await scope.task(identity, params.id)
       const [before] = decodeCursor(cursor, IdKey) ?? []
+      const onMain = await mainBeside({ taskId, projectId })
       const rows = await prisma.check.findMany({
         where: {
-          // Main's own result is stored once for the project, under the commit that the task stands on.
-          OR: [{ taskId }, ...(baseSha ? [{ projectId, onMain: true, sha: baseSha }] : [])],
+          OR: [{ taskId }, ...(onMain ? [{ id: onMain }] : [])],
           ...(before && { id: { lt: before } }),
         },
         orderBy: { id: 'desc' },
