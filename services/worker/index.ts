@@ -15,7 +15,7 @@ import { createMainCheck } from './apply/main-check.ts'
 import type { Broker } from './models/broker.ts'
 import { createTaskWorker } from './queue/task-worker.ts'
 import { createReaper } from './reaper.ts'
-import { createRegistry } from './registry.ts'
+import { CREDENTIAL_MS, createRegistry } from './registry.ts'
 import { runTask } from './run/run-task.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
 
@@ -44,7 +44,11 @@ export interface WorkerDeps {
 /** One worker of the fleet: runs tasks and applies, and stands by to keep the queue in step with Postgres. */
 export async function createWorker(deps: WorkerDeps): Promise<Service> {
   const { name, db, log, names, redis, store, listener, hints, broker } = deps
-  const credential = await deps.tokens.issue({ kind: 'worker', label: name })
+  const credential = await deps.tokens.issue({
+    kind: 'worker',
+    label: name,
+    expiresAt: new Date(Date.now() + CREDENTIAL_MS),
+  })
   const git = createRemoteGitStore({ url: deps.apiUrl, token: credential.token })
   const { image, runtime } = deps.sandbox
   const sandbox = createSandbox({
@@ -58,7 +62,14 @@ export async function createWorker(deps: WorkerDeps): Promise<Service> {
   const checkMain = createMainCheck(runDeps)
   return compose([
     { start: async () => {}, stop: () => deps.tokens.revoke(credential.id) },
-    createRegistry({ db, log, name, concurrency: deps.concurrency, version: deps.version }),
+    createRegistry({
+      db,
+      log,
+      name,
+      concurrency: deps.concurrency,
+      version: deps.version,
+      credentialId: credential.id,
+    }),
     createReaper({ db, sandbox, log }),
     createKeeper(deps),
     createApplyWorker({ ...runDeps, checkMain, redis, names, worker: name }),
