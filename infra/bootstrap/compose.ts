@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { aptInstall } from './apt.ts'
 import { ensureBaseImage, hasImage } from './base-image.ts'
 import { dockerClient, ensureDocker } from './docker.ts'
@@ -19,6 +20,7 @@ import { buildWeb } from './web.ts'
  * engine's API, so neither buildx nor a registry is needed.
  */
 
+const readyDeadline = 180_000
 const { step } = createProgress(process.stdout)
 const settings = readSettings()
 const paths = layout(join(settings.dataDir, 'compose'))
@@ -83,16 +85,26 @@ async function up(): Promise<void> {
   await step(`Containers (${workers} workers)`, onProgress => {
     return compose(command, env, ['up', '-d', '--no-build', '--scale', `worker=${workers}`], onProgress)
   })
-  await step('Ready', async onProgress => {
-    for (;;) {
-      const answer = await probe(`${settings.localUrl}/readyz`)
-      if (answer === 'ready') return
-      onProgress(answer)
-      await new Promise(resolve => setTimeout(resolve, 500))
-    }
-  })
+  try {
+    await step('Ready', onProgress => ready(onProgress))
+  } catch (error) {
+    console.error(await compose(command, env, ['logs', '--no-color', '--tail=20', 'api', 'gateway', 'worker']))
+    throw error
+  }
   const access = await compose(command, env, ['exec', '-T', 'api', 'node', 'infra/bootstrap/credentials.ts'])
   console.log(`\n${access}`)
+}
+
+/** Waits until the API answers through the edge that it can work. */
+async function ready(onProgress: OnProgress): Promise<void> {
+  const deadline = Date.now() + readyDeadline
+  for (;;) {
+    const answer = await probe(`${settings.localUrl}/readyz`)
+    if (answer === 'ready') return
+    if (Date.now() > deadline) throw new Error(`The services are not ready: ${answer}.`)
+    onProgress(answer)
+    await delay(500)
+  }
 }
 
 /** Ends the containers; `clean` deletes their data too. */
