@@ -55,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a project's own limit is off by one",
-    distortion: { statement: replace('parallel <= most', 'parallel <= most + 1') },
+    distortion: { statement: replace('parallel <= most', 'parallel - 1 <= most') },
     scenario: scenarios.crowd,
     caughtBy: 'limitsHold',
   },

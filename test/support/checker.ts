@@ -25,6 +25,8 @@ const ALWAYS = {
 } satisfies Record<string, Rule>
 
 export type RuleName = keyof typeof ALWAYS | 'restIsClean'
+export const RULE_NAMES = [...Object.keys(ALWAYS), 'restIsClean'] as RuleName[]
+
 export interface Violation {
   rule: RuleName
   detail: string
