@@ -20,12 +20,13 @@ export async function createDrafts(change: Change, projectId: string, drafts: re
   const { sql } = change
   const ids = new Map(drafts.map(draft => [draft.key, uuid()]))
   refuseDuplicates(drafts)
+  await requireProject(sql, projectId)
   await refuseUnknown(sql, projectId, drafts, ids)
   refuseCycles(drafts, ids)
 
   const project = await takeNumbers(sql, projectId, drafts.length)
   const placed = drafts.map((draft, index): Placed => {
-    const prerequisiteIds = [...new Set(draft.dependsOn.map(name => ids.get(name) ?? name))]
+    const prerequisiteIds = [...new Set(draft.dependsOn.map(name => ids.get(name) ?? name.toLowerCase()))]
     const number = project.nextTaskNumber - drafts.length + index
     return { id: ids.get(draft.key)!, threadId: uuid(), number, draft, prerequisiteIds }
   })
@@ -92,7 +93,7 @@ async function refuseUnknown(
   const known = new Set(await findPrerequisites(sql, projectId, [...elsewhere]))
   const errors = drafts.flatMap((draft, index) =>
     draft.dependsOn.flatMap((name, place) =>
-      ids.has(name) || known.has(name)
+      ids.has(name) || known.has(name.toLowerCase())
         ? []
         : [
             {
@@ -132,7 +133,7 @@ export async function findPrerequisites(sql: Sql, projectId: string, names: read
   return rows.map(({ id }) => id)
 }
 
-/** A task's project, or a refusal. */
+/** The project, or a refusal. */
 export async function requireProject(sql: Sql, projectId: string): Promise<Project> {
   const project = await sql.project.findUnique({ where: { id: projectId } })
   if (!project) throw notFound('project')

@@ -3,7 +3,7 @@ import { createApplyStore } from './apply-line.ts'
 import { requestApply } from './apply-request.ts'
 import { change, type StoreDeps } from './change.ts'
 import { acceptDrafts, cancelTask, dismissTask, retryTask } from './decide.ts'
-import { createDrafts } from './drafts.ts'
+import { createDrafts, requireProject } from './drafts.ts'
 import { editTask } from './edit.ts'
 import { postMessage } from './post-message.ts'
 import { branchPushed, headMoved } from './pushed.ts'
@@ -23,6 +23,7 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
     postMessage: (threadId, text) => change(deps, unit => postMessage(unit, threadId, text)),
     createThread: (projectId, kind, title) =>
       change(deps, async ({ sql, event }) => {
+        await requireProject(sql, projectId)
         const { id: threadId } = await sql.thread.create({ data: { id: uuid(), projectId, kind, title } })
         event({ projectId, type: 'thread.created', threadId, payload: { kind, title } })
         return threadId
