@@ -12,6 +12,7 @@ import { askModel } from './ask.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
 import { type Finish, finish } from './finish.ts'
+import { REPLY_CUT } from './prompts.ts'
 import { summarize } from './summary.ts'
 
 /**
@@ -121,7 +122,11 @@ export async function openConversation(
     const { text, calls, providerMetadata } = reply
     history.push({ role: 'assistant', text, calls, ...(providerMetadata !== undefined && { providerMetadata }) })
     if (reply.failure) return { kind: 'stop' }
-    if (calls.length === 0) return null
+    if (calls.length === 0) {
+      // Half an answer must not pass for the task's summary.
+      if (reply.truncated) await tell(REPLY_CUT)
+      return null
+    }
     pending = calls.map((call, index) => refuse(call, index))
     const runnable = pending.filter(call => !call.error)
     if (runnable.length > 0) {
@@ -133,6 +138,11 @@ export async function openConversation(
     }
     await storeTurn({ iteration: request.iteration, results: [] }, null)
     return null
+  }
+
+  async function tell(text: string): Promise<void> {
+    await store.tell(claim, text)
+    history.push({ role: 'user', text })
   }
 
   const finishWith = (output: string, exec: Exec): Promise<Finish> =>

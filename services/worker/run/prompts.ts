@@ -25,6 +25,10 @@ export function taskPrompt({ title, text, prerequisites }: Pick<Claim, 'title' |
   return contextBlock(finished, task)
 }
 
+/** What the agent reads when its reply was longer than the model may write. */
+export const REPLY_CUT =
+  'Your reply was cut off at the most that you can write at once. Go on in smaller steps: call tools, or, if you are done, answer with a short summary.'
+
 /** What the agent reads when its work did not pass the project's checks. */
 export function checkFailed(check: { command: string; exitCode: number; output: string }, roundsLeft: number): string {
   const rounds = roundsLeft === 1 ? 'This is the last round' : `${roundsLeft} rounds are left`
