@@ -22,6 +22,8 @@ import { docker, type Stage, testStage } from './servers.ts'
 
 export interface Workshop extends Engine {
   git: LocalGitStore
+  /** Folder of its repositories. */
+  repositories: string
   sandbox: Sandbox
   broker: Broker
   /** The real work of a worker: containers, git, models. */
@@ -67,6 +69,7 @@ export async function startWorkshop(models: ModelConfig = {}, stage: Stage = tes
   return {
     ...engine,
     git,
+    repositories: root,
     sandbox,
     broker,
     execute: (claim, signal) => runTask(deps, claim, signal),
