@@ -1,5 +1,4 @@
-import type { Pipeline, Project, Task, Thread } from '../../prisma/generated/client.ts'
-import type { Database } from '../../shared/runtime/db.ts'
+import type { Database, Pipeline, Project, Task, Thread } from '../../shared/runtime/db.ts'
 import { notFound } from '../../shared/runtime/refused.ts'
 import type { Identity } from '../../shared/runtime/tokens.ts'
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from '../../prisma/generated/client.ts'
 
+export type { Message, Pipeline, Project, Task, Thread } from '../../prisma/generated/client.ts'
 export { Prisma }
 export type Sql = Prisma.TransactionClient
 

@@ -1,8 +1,7 @@
-import type { Pipeline as PipelineRow } from '../../../prisma/generated/client.ts'
 import type { Pipeline, Task } from '../../../shared/contract/task.ts'
 import { type PipelineViewOptions, renderPipeline } from '../../../shared/domain/pipeline-view.ts'
 import { isSettled } from '../../../shared/domain/task-state.ts'
-import type { Database } from '../../../shared/runtime/db.ts'
+import type { Database, Pipeline as PipelineRow } from '../../../shared/runtime/db.ts'
 import { presentTasks } from './task.ts'
 
 /** Pipelines with their tasks, in the order given. */

@@ -1,6 +1,5 @@
-import type { Project as ProjectRow } from '../../../prisma/generated/client.ts'
 import type { Project, ProjectSettings } from '../../../shared/contract/project.ts'
-import type { Database } from '../../../shared/runtime/db.ts'
+import type { Database, Project as ProjectRow } from '../../../shared/runtime/db.ts'
 
 /** Projects as the API shows them, in the order given, in one query for all. */
 export async function presentProjects(

@@ -1,8 +1,7 @@
-import type { Task as TaskRow } from '../../../prisma/generated/client.ts'
 import type { ApplyPhase, Blocked, Task } from '../../../shared/contract/task.ts'
 import { type BlockedFacts, deriveBlocked } from '../../../shared/domain/blocked.ts'
 import { columnOf, type TaskState } from '../../../shared/domain/task-state.ts'
-import type { Database } from '../../../shared/runtime/db.ts'
+import type { Database, Task as TaskRow } from '../../../shared/runtime/db.ts'
 
 /** What a task's row does not say: its neighbours, its place in the lines. */
 interface Around {

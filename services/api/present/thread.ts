@@ -1,5 +1,5 @@
-import type { Message as MessageRow, Thread as ThreadRow } from '../../../prisma/generated/client.ts'
 import { type Message, MessagePart, type Thread } from '../../../shared/contract/thread.ts'
+import type { Message as MessageRow, Thread as ThreadRow } from '../../../shared/runtime/db.ts'
 
 type WithTask = ThreadRow & { task: { id: string; state: string } | null }
 

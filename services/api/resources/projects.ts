@@ -1,5 +1,5 @@
-import type { Prisma } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../../shared/contract/project.ts'
+import type { Prisma } from '../../../shared/runtime/db.ts'
 import { notFound, Refused } from '../../../shared/runtime/refused.ts'
 import { change } from '../../../shared/runtime/task-store/change.ts'
 import { lockOrganization } from '../../../shared/runtime/task-store/lock.ts'

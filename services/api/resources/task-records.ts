@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Task } from '../../../prisma/generated/client.ts'
+import type { Task } from '../../../shared/runtime/db.ts'
 import { Prisma } from '../../../shared/runtime/db.ts'
 import { Refused } from '../../../shared/runtime/refused.ts'
 import { type Handlers, TextAnswer } from '../answer.ts'

@@ -1,6 +1,6 @@
-import type { Prisma } from '../../../prisma/generated/client.ts'
 import type { TaskDraft } from '../../../shared/contract/task.ts'
 import { columnOf, TASK_STATES } from '../../../shared/domain/task-state.ts'
+import type { Prisma } from '../../../shared/runtime/db.ts'
 import { notFound } from '../../../shared/runtime/refused.ts'
 import type { TaskCommands } from '../../../shared/runtime/task-store/types.ts'
 import type { Handler, Handlers } from '../answer.ts'

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { CommandOutcome } from '../command.ts'
 import { counted, size, tally } from '../text.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 /** Runs a command. The result is its output and, as the last line, how it ended. */
 export const bash: Tool<'bash'> = async ({ command, timeoutSeconds }, { runCommand }, onOutput) => {

@@ -5,7 +5,7 @@ import { insidePath } from '../paths.ts'
 import { replaceFile } from '../replace-file.ts'
 import { counted, grouped, size } from '../text.ts'
 import { ToolError } from '../tool-error.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 /** Replaces text in a file. Line ends are matched as they stand in the file. */
 export const editFile: Tool<'edit_file'> = async ({ path, oldText, newText, replaceAll = false }, { root }) => {

@@ -3,36 +3,17 @@ import {
   type ContainerToolName,
   isContainerTool,
   parseToolArgs,
-  type ToolArgs,
 } from '../../../shared/contract/tools.ts'
-import type { RunCommand } from '../command.ts'
-import type { Git } from '../git.ts'
 import { errorResult, ToolError } from '../tool-error.ts'
 import { bash } from './bash.ts'
 import { editFile } from './edit-file.ts'
 import { listFiles } from './list-files.ts'
 import { readFile } from './read-file.ts'
 import { search } from './search.ts'
+import type { OnOutput, RunTool, Tool, ToolAnswer, ToolDeps } from './types.ts'
 import { writeFile } from './write-file.ts'
 
-/** What tools work with. */
-export type ToolDeps = {
-  /** The work tree, absolute. */
-  root: string
-  /** git over the work tree, in the runner's own repository. */
-  git: Git
-  runCommand: RunCommand
-}
-export type OnOutput = (chunk: Buffer) => void
-/** The text for the model; `exitCode` only of `bash`. */
-export type ToolAnswer = { text: string; exitCode?: number }
-export type Tool<Name extends ContainerToolName> = (
-  args: ToolArgs<Name>,
-  deps: ToolDeps,
-  onOutput: OnOutput,
-) => Promise<ToolAnswer>
-export type ToolOutcome = ToolAnswer & { ms: number }
-export type RunTool = (call: { name: string; args: unknown }, onOutput?: OnOutput) => Promise<ToolOutcome>
+export type { OnOutput, RunTool, Tool, ToolAnswer, ToolDeps, ToolOutcome } from './types.ts'
 
 const TOOLS: { [Name in ContainerToolName]: Tool<Name> } = {
   bash,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import { fileScope } from '../pathspec.ts'
 import { clip, grouped, storable } from '../text.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 const LISTING_BYTES = LIMITS.tools.readBytes
 const DEADLINE_MS = 20_000

@@ -4,7 +4,7 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import { insidePath } from '../paths.ts'
 import { clip, counted, grouped, size } from '../text.ts'
 import { ToolError } from '../tool-error.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 const CHUNK_BYTES = 64 * 1024
 const SNIFF_BYTES = 8 * 1024

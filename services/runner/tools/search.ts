@@ -3,7 +3,7 @@ import { GitFailed } from '../git.ts'
 import { fileScope } from '../pathspec.ts'
 import { clip, grouped, storable } from '../text.ts'
 import { ToolError } from '../tool-error.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 const DEADLINE_MS = 20_000
 const ANSWER_BYTES = LIMITS.tools.readBytes

@@ -3,7 +3,7 @@ import { insidePath } from '../paths.ts'
 import { replaceFile } from '../replace-file.ts'
 import { size } from '../text.ts'
 import { ToolError } from '../tool-error.ts'
-import type { Tool } from './index.ts'
+import type { Tool } from './types.ts'
 
 /** Writes a whole file. */
 export const writeFile: Tool<'write_file'> = async ({ path, content }, { root }) => {
