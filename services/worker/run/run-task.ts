@@ -61,6 +61,8 @@ async function inContainer(
   const { taskId, threadId, projectId, worker, settings } = claim
   const epoch = Number(claim.epoch)
   const bundle = await git.bundle(projectId, { want: sha, have: [] }, signal)
+  // While the container starts nobody reads it: a run that is stopped meanwhile must not take the process with it.
+  bundle.on('error', () => {})
   const container = await sandbox.start({ taskId, epoch, worker, limits: defaultSandboxLimits() }, signal)
   const messageId = `${taskId}/${claim.attempt}/output`
   let setUp = settings.setupCommand === null
