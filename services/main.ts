@@ -50,7 +50,7 @@ async function assemble(config: Config, log: Log): Promise<Service> {
   onStop(() => listener.close())
   const flow = createTaskFlow({ redis, names })
   onStop(() => flow.close())
-  const store = createTaskStore({ db, hints, log })
+  const store = createTaskStore({ db, hints, log, onCommitted: crashPoint(config) })
   const tokens = createTokens({ db })
   const broker = createBroker({ config: config.models, log })
 
@@ -134,6 +134,12 @@ async function assemble(config: Config, log: Log): Promise<Service> {
     parts.push(role('worker', worker))
   }
   return compose(parts)
+}
+
+/** Under test a process can be told to die right after a commit, before it has told anybody. */
+function crashPoint({ environment }: Config): (() => void) | undefined {
+  if (environment !== 'test' || !process.env.SLIPWAY_CRASH_AFTER_COMMIT) return undefined
+  return () => process.kill(process.pid, 'SIGKILL')
 }
 
 const SAMPLE_SETTINGS = {

@@ -39,6 +39,8 @@ export async function openConversation(
   const { history } = state
   const { maxIterations } = claim.settings
   let pending: ToolCall[] = []
+  /** Why the work tree of the last turn is in no checkpoint, though it changed. */
+  let unsaved: string | null = null
 
   const lastCalls = (): ToolCall[] => {
     const last = history.at(-1)
@@ -47,6 +49,7 @@ export async function openConversation(
 
   async function storeTurn(request: NextRequest, bundle: Readable | null): Promise<void> {
     const { results, checkpoint } = request
+    if (pending.length > 0) unsaved = request.problem ?? null
     if (checkpoint && bundle) {
       // Held in memory, so that it can be sent again when the API was away.
       const bytes = await buffer(bundle)
@@ -99,6 +102,7 @@ export async function openConversation(
       history.push(...(await store.readMessages(claim)))
       const last = history.at(-1)
       if (last?.role === 'assistant' && last.calls.length === 0) {
+        if (unsaved) throw new TaskFailure('work_not_saved', `Its last changes cannot be stored: ${unsaved}`)
         const finished = await finishWith(last.text, exec)
         if (finished.kind === 'ready') return { kind: 'stop' }
         history.push(...finished.told)

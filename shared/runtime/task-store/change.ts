@@ -8,6 +8,8 @@ export interface StoreDeps {
   db: Database
   hints: Hints
   log: Log
+  /** Called when a change that Redis has to be told of is committed and not told yet: where tests let a process die. */
+  onCommitted?: (() => void) | undefined
 }
 
 export interface NewEvent {
@@ -31,7 +33,10 @@ export interface Change {
 }
 
 /** Runs `work` in one transaction, writes its events, and then tells whoever listens: commit, then tell. */
-export async function change<T>({ db, hints }: StoreDeps, work: (change: Change) => Promise<T>): Promise<T> {
+export async function change<T>(
+  { db, hints, onCommitted }: StoreDeps,
+  work: (change: Change) => Promise<T>,
+): Promise<T> {
   const { result, told } = await db.transaction(async sql => {
     const events: NewEvent[] = []
     const told = { projects: new Map<string, bigint>(), outbox: false, tasks: new Set<string>() }
@@ -50,6 +55,7 @@ export async function change<T>({ db, hints }: StoreDeps, work: (change: Change)
     told.projects = await appendEvents(sql, events)
     return { result, told }
   })
+  if (told.outbox) onCommitted?.()
   for (const [projectId, seq] of told.projects) hints.projectChanged(projectId, seq)
   for (const taskId of told.tasks) hints.taskChanged(taskId)
   if (told.outbox) hints.outboxFilled()
@@ -60,21 +66,19 @@ export async function change<T>({ db, hints }: StoreDeps, work: (change: Change)
 async function appendEvents(sql: Sql, events: readonly NewEvent[]): Promise<Map<string, bigint>> {
   const last = new Map<string, bigint>()
   for (const [projectId, own] of [...Map.groupBy(events, event => event.projectId)].sort()) {
+    const rows = own.map(({ payload = {}, ...event }, index) => ({ ...event, payload, place: index + 1 }))
     const [counter] = await sql.$queryRaw<[{ seq: bigint }?]>`
-      UPDATE event_counters SET seq = seq + ${own.length} WHERE project_id = ${projectId}::uuid RETURNING seq`
-    if (!counter) continue
-    const first = counter.seq - BigInt(own.length) + 1n
-    await sql.event.createMany({
-      data: own.map(({ type, taskId, threadId, payload }, index) => ({
-        projectId,
-        seq: first + BigInt(index),
-        type,
-        taskId: taskId ?? null,
-        threadId: threadId ?? null,
-        payload: payload ?? {},
-      })),
-    })
-    last.set(projectId, counter.seq)
+      WITH counter AS (
+        UPDATE event_counters SET seq = seq + ${own.length} WHERE project_id = ${projectId}::uuid RETURNING seq
+      ), written AS (
+        INSERT INTO events (project_id, seq, type, task_id, thread_id, payload)
+        SELECT ${projectId}::uuid, counter.seq - ${own.length} + place, type, "taskId", "threadId", payload
+        FROM counter, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          AS event(place int, type text, "taskId" uuid, "threadId" uuid, payload jsonb)
+        ORDER BY place
+      )
+      SELECT seq FROM counter`
+    if (counter) last.set(projectId, counter.seq)
   }
   return last
 }
