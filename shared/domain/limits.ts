@@ -189,6 +189,10 @@ export const LIMITS = Object.freeze({
     /** A running worker asks for its cancelled tasks no later than this. */
     cancelNoticeMs: 2_500,
     relayEveryMs: 500,
+    /** The keeper of the outbox shows this often that it lives … */
+    keeperBeatMs: 1_000,
+    /** … and another takes its place when it has not for this long. */
+    keeperSilentMs: 5_000,
     reconcileEveryMs: 5_000,
     /** Outbox rows that the relay takes at once. */
     outboxBatch: 500,

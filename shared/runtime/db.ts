@@ -20,6 +20,8 @@ export interface DatabaseOptions {
 }
 
 const STATEMENT_TIMEOUT_MS = 30_000
+/** A process that hangs in the middle of a transaction must not hold its locks for longer than its tasks' leases. */
+const IDLE_IN_TRANSACTION_MS = 5_000
 const TRANSACTION = { maxWait: 15_000, timeout: 30_000 }
 const DEADLOCK_TRIES = 5
 
@@ -30,7 +32,7 @@ export function openDatabase({ url, connections = 10 }: DatabaseOptions): Databa
     max: connections,
     connectionTimeoutMillis: 10_000,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   })
   const prisma = new PrismaClient({ adapter })
   return {

@@ -22,8 +22,9 @@ export interface KeeperDeps extends StoreDeps {
 }
 
 /**
- * Relay and reconciler. It stands in every worker, and the one that holds an advisory lock works: the lock ends with its
- * connection, so another takes over when it dies. Two at once for a moment do no harm, as all they do may be repeated.
+ * Relay and reconciler. It stands in every worker, and the one that holds an advisory lock works. The lock ends with its
+ * connection, and Postgres ends that when nothing comes over it: so another takes over when the keeper dies, hangs or is cut
+ * off. Two at once for a moment do no harm, as all they do may be repeated.
  */
 export function createKeeper(deps: KeeperDeps): Service {
   const stopping = new AbortController()
@@ -50,8 +51,10 @@ export function createKeeper(deps: KeeperDeps): Service {
     let alive = true
     lock.on('error', () => (alive = false))
     lock.on('end', () => (alive = false))
+    const beat = setInterval(() => void lock.query('SELECT 1').catch(() => {}), LIMITS.engine.keeperBeatMs)
     try {
       await lock.connect()
+      await lock.query(`SET idle_session_timeout = ${LIMITS.engine.keeperSilentMs}`)
       while (!(await tryLock(lock))) {
         await pause(LIMITS.engine.relayEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
         if (stopping.signal.aborted) return
@@ -69,6 +72,7 @@ export function createKeeper(deps: KeeperDeps): Service {
         if (carried === 0) await untilWoken(LIMITS.engine.relayEveryMs)
       }
     } finally {
+      clearInterval(beat)
       await lock.end().catch(() => {})
     }
   }

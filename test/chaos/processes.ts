@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+
+export interface WorkerProcess {
+  /** The name that its claims carry. */
+  name: string
+  pid: number
+  /** As by kill -9. */
+  kill(): Promise<void>
+  /** Stopped in the middle of whatever it does (SIGSTOP), until `resume`. */
+  pause(): void
+  resume(): void
+  /** SIGTERM; gives its exit code. */
+  terminate(): Promise<number | null>
+  alive(): boolean
+}
+
+export interface Fleet {
+  /** The file into which its processes record their writes: it outlives them. */
+  record: string
+  start(): Promise<WorkerProcess>
+  workers: WorkerProcess[]
+}
+
+export interface FleetOptions {
+  /** What is run: a script and its arguments. */
+  command: readonly string[]
+  env: Record<string, string>
+  /** Whether a worker that was started is at work. By default it writes the file READY_FILE. */
+  isUp?(name: string, readyFile: string): Promise<boolean>
+  cwd?: string
+}
+
+const root = join(import.meta.dirname, '../..')
+
+/** Worker processes that a test may treat badly. Those that are left end with the test. */
+export async function createFleet({ command, env, isUp, cwd = root }: FleetOptions): Promise<Fleet> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-fleet-'))
+  const record = join(folder, 'writes.jsonl')
+  const workers: WorkerProcess[] = []
+  onTestFinished(async () => {
+    for (const worker of workers) await worker.kill()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    record,
+    workers,
+    async start() {
+      const name = `process-${workers.length + 1}`
+      const readyFile = join(folder, `${name}.ready`)
+      const child = spawn(process.execPath, [...command], {
+        cwd,
+        env: { ...process.env, ...env, WORKER_NAME: name, PGAPPNAME: name, READY_FILE: readyFile, RECORD: record },
+        stdio: ['ignore', process.env.LOG_LEVEL ? 'inherit' : 'ignore', 'inherit'],
+      })
+      const worker = handle(child, name)
+      workers.push(worker)
+      await eventually(
+        async () => {
+          if (!worker.alive()) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`)
+          if (!(isUp ? await isUp(name, readyFile) : existsSync(readyFile))) throw new Error(`${name} is not up`)
+        },
+        { timeoutMs: 60_000 },
+      )
+      return worker
+    },
+  }
+}
+
+function handle(child: ChildProcess, name: string): WorkerProcess {
+  const exited = once(child, 'exit')
+  const alive = () => child.exitCode === null && child.signalCode === null
+  return {
+    name,
+    pid: child.pid!,
+    alive,
+    async kill() {
+      if (alive()) child.kill('SIGKILL')
+      await exited
+    },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    async terminate() {
+      child.kill('SIGTERM')
+      await exited
+      return child.exitCode
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import type { TaskDraft } from '../../shared/contract/task.ts'
+import { check } from '../support/checker.ts'
+import { eventually } from '../support/eventually.ts'
+import { readHistory } from '../support/history.ts'
+import { random, scale, seed } from '../support/scale.ts'
+import { docker } from '../support/servers.ts'
+import { type System, startSystem } from '../support/system.ts'
+import { every, Fleet } from './fleet.ts'
+
+const run = promisify(execFile)
+const HOURS = 3_600_000
+
+test(
+  'workers are killed and frozen, the API dies, Redis forgets: every task is done exactly once, in order',
+  async () => {
+    const next = random()
+    const system = await startSystem({ services: 'api,gateway', plan: '8' })
+    const { client, db } = system
+    const fleet = new Fleet(system, { WORKER_CONCURRENCY: '4' })
+    await fleet.grow(3)
+    const project = await client.createProject({ body: { name: 'Chaos' } })
+    const params = { id: project.id }
+    const { items } = await client.createTasks({ params, body: { tasks: drafts(scale(500), next) } })
+    await fleet.dieAfterCommit(() => client.acceptTasks({ params, body: {} }))
+
+    const ready = async () => db.prisma.task.count({ where: { projectId: project.id, state: 'ready' } })
+    const over = async () => (await ready()) === items.length
+    let done = false
+    const kills = scale(200)
+    const { faults } = fleet
+    const chaos = (async () => {
+      await every(
+        next,
+        800,
+        () => done || faults.kills >= kills,
+        async () => {
+          const dice = next()
+          if (dice < 0.1) await fleet.freeze(next())
+          else await fleet.kill(next())
+          if (faults.kills % 20 === 10) await fleet.flush()
+          if (faults.kills % 40 === 15) await fleet.killApi()
+        },
+      )
+      if (!done && faults.pauses === 0) await fleet.freeze(next())
+      if (!done && faults.flushedKeys === 0) await fleet.flush()
+    })()
+    await eventually(async () => expect(await over()).toBe(true), { timeoutMs: HOURS, intervalMs: 500 })
+    done = true
+    await chaos.catch(error => {
+      // Nothing is left to kill when all is ready.
+      if (faults.kills === 0) throw error
+    })
+
+    for (const { id } of items) {
+      await eventually(async () => void (await client.applyTask({ params: { id } }).catch(ignoreApplied)))
+    }
+    await fleet.killApi()
+    await eventually(
+      async () =>
+        expect(await db.prisma.task.count({ where: { projectId: project.id, state: 'done' } })).toBe(items.length),
+      { timeoutMs: HOURS, intervalMs: 500 },
+    )
+
+    expect(await titlesOnMain(system, project.slug)).toEqual(items.map(({ title }) => title).sort())
+    await eventually(async () => expect(await containersOf(system)).toEqual([]), { timeoutMs: 60_000 })
+    const history = await readHistory(db)
+    expect(check(history, { atRest: false }), `seed ${seed()}`).toEqual([])
+    const recoveries = faults.recoveries.sort((a, b) => a - b)
+    const seconds = (share: number) =>
+      ((recoveries[Math.floor(share * (recoveries.length - 1))] ?? 0) / 1_000).toFixed(1)
+    console.log(
+      `seed ${seed()}: ${items.length} tasks, ${faults.kills} kills, ${faults.pauses} pauses, ${faults.apiKills} API kills, ` +
+        `${faults.flushedKeys} keys flushed, ${history.fencedWrites} late writes refused; ` +
+        `taken over after ${seconds(0.5)} s (median), ${seconds(0.95)} s (95 %), ${seconds(1)} s (longest)`,
+    )
+    expect(faults.kills).toBeGreaterThan(0)
+    expect(faults.pauses).toBeGreaterThan(0)
+    expect(faults.flushedKeys).toBeGreaterThan(0)
+  },
+  2 * HOURS,
+)
+
+/** Small graphs side by side: every task waits for up to two of the last four. */
+function drafts(count: number, next: () => number): TaskDraft[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = `task-${String(index).padStart(4, '0')}`
+    const near = [1, 2, 3, 4]
+      .map(back => index - back)
+      .filter(other => other >= 0 && Math.floor(other / 10) === Math.floor(index / 10))
+    const dependsOn = near
+      .filter(() => next() < 0.3)
+      .slice(0, 2)
+      .map(other => `task-${String(other).padStart(4, '0')}`)
+    const plan = [
+      `\`\`\`file path=work/${name}/one.txt\none\n\`\`\``,
+      `\`\`\`sh\nsleep ${(0.2 + next()).toFixed(2)}; test ! -e work/${name}/two.txt && echo two > work/${name}/two.txt\n\`\`\``,
+      `\`\`\`sh\ncat work/${name}/one.txt work/${name}/two.txt > work/${name}/three.txt\n\`\`\``,
+    ].join('\n\n')
+    return { key: name, title: name, description: '', plan, doneWhen: '', dependsOn, priority: 0 }
+  })
+}
+
+function ignoreApplied(error: unknown): void {
+  if (!/is done|being applied/.test(String(error))) throw error
+}
+
+async function titlesOnMain({ folder, url, token }: System, slug: string): Promise<string[]> {
+  const clone = `${folder}/clone`
+  await run('git', ['clone', '-q', url.replace('://', `://x:${token}@`).concat(`/git/${slug}.git`), clone])
+  const { stdout } = await run('git', ['-C', clone, 'log', '--first-parent', '--format=%s'])
+  return stdout
+    .trim()
+    .split('\n')
+    .filter(subject => subject.startsWith('task-'))
+    .sort()
+}
+
+async function containersOf({ installation }: System): Promise<string[]> {
+  const found = await docker().listContainers({
+    all: true,
+    filters: { label: [`slipway.installation=${installation}`] },
+  })
+  return found.map(({ Id }) => Id)
+}
