@@ -16,10 +16,17 @@ export function cachedTask(queryClient: QueryClient, taskId: string): Task | und
 
 /** Changes a task wherever it is cached. */
 export function patchTask(queryClient: QueryClient, taskId: string, change: (task: Task) => Task): void {
-  queryClient.setQueryData<Task>(keys.task(taskId), task => task && change(task))
+  patchTasks(queryClient, new Map([[taskId, change]]))
+}
+
+/** Changes tasks wherever they are cached, by id; each board once, however many of its tasks change. */
+export function patchTasks(queryClient: QueryClient, changes: ReadonlyMap<string, (task: Task) => Task>): void {
+  for (const [taskId, change] of changes) {
+    queryClient.setQueryData<Task>(keys.task(taskId), task => task && change(task))
+  }
   queryClient.setQueriesData<Task[]>({ queryKey: ['tasks'] }, tasks => {
-    if (!tasks?.some(task => task.id === taskId)) return tasks
-    return tasks.map(task => (task.id === taskId ? change(task) : task))
+    if (!tasks?.some(task => changes.has(task.id))) return tasks
+    return tasks.map(task => changes.get(task.id)?.(task) ?? task)
   })
 }
 

@@ -4,7 +4,7 @@ import type { Task } from '../../../../shared/contract/task.ts'
 import { newKey } from '../api/idempotency-key.ts'
 import { keys } from '../api/keys.ts'
 import { problemWords } from '../api/problem-words.ts'
-import { inState, patchTask } from '../api/task-cache.ts'
+import { inState, patchTasks } from '../api/task-cache.ts'
 import { useDeps } from '../app/deps.tsx'
 import { count } from '../ui/time-words.ts'
 
@@ -25,7 +25,7 @@ export function useAcceptAll(projectId: string) {
     retry: false,
     onMutate: async drafts => {
       await queryClient.cancelQueries({ queryKey: keys.tasks(projectId) })
-      for (const { id } of drafts) patchTask(queryClient, id, task => inState(task, 'queued'))
+      patchTasks(queryClient, new Map(drafts.map(({ id }) => [id, (task: Task) => inState(task, 'queued')])))
     },
     onSuccess: (_, drafts) => {
       toast.success(`${count(drafts.length, 'task')} accepted`, {
@@ -33,7 +33,7 @@ export function useAcceptAll(projectId: string) {
       })
     },
     onError: (error, drafts) => {
-      for (const draft of drafts) patchTask(queryClient, draft.id, () => draft)
+      patchTasks(queryClient, new Map(drafts.map(draft => [draft.id, () => draft])))
       toast.error('The drafts were not accepted', { description: problemWords(error), duration: 10_000 })
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: keys.tasks(projectId) }),

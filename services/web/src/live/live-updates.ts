@@ -1,10 +1,14 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Event } from '../../../../shared/contract/event.ts'
+import type { Task } from '../../../../shared/contract/task.ts'
+import type { TaskState } from '../../../../shared/domain/task-state.ts'
 import { keys, type QueryKey } from '../api/keys.ts'
-import { inState, patchTask } from '../api/task-cache.ts'
+import { inState, patchTasks } from '../api/task-cache.ts'
 import { createRefresher } from './refresher.ts'
 import { movedTo, staleKeys } from './stale-keys.ts'
 import type { StreamKind, Streams } from './streams.ts'
+
+const SHOW_AFTER_MS = 30
 
 /** Turns a project's events into what the pages show. */
 export interface LiveUpdates {
@@ -19,6 +23,11 @@ export interface LiveUpdates {
 export function createLiveUpdates(queryClient: QueryClient, streams: Streams): LiveUpdates {
   const listeners = new Set<(event: Event) => void>()
   const ending = new Map<string, StreamKind[]>()
+  const moved = new Map<string, TaskState>()
+  const showMoves = () => {
+    patchTasks(queryClient, new Map([...moved].map(([id, state]) => [id, (task: Task) => inState(task, state)])))
+    moved.clear()
+  }
   const refresher = createRefresher({
     gatherMs: 80,
     invalidate: async (queryKeys: QueryKey[]) => {
@@ -32,7 +41,11 @@ export function createLiveUpdates(queryClient: QueryClient, streams: Streams): L
     receive: (event, replayed) => {
       const state = movedTo(event)
       if (!replayed) {
-        if (state) patchTask(queryClient, event.taskId!, task => inState(task, state))
+        if (state) {
+          // A thousand accepted drafts are a thousand events: one drawing shows them all.
+          if (moved.size === 0) setTimeout(showMoves, SHOW_AFTER_MS)
+          moved.set(event.taskId!, state)
+        }
         if (event.type === 'task.step') queryClient.setQueryData(keys.lastStep(event.taskId!), event.payload.summary)
         for (const listener of listeners) listener(event)
       }
