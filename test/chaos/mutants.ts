@@ -130,16 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: 'starts are not told',
-    distortion: {
-      calls: {
-        'event.createMany': (args, proceed) => {
-          const { data } = args as { data: { type: string }[] }
-          return proceed({
-            data: data.map(event => (event.type === 'task.active' ? { ...event, type: 'task.updated' } : event)),
-          })
-        },
-      },
-    },
+    distortion: { statement: replace('place, type,', "place, replace(type, 'task.active', 'task.updated'),") },
     scenario: scenarios.diamonds,
     caughtBy: 'movesFormAChain',
   },

@@ -4,7 +4,7 @@ import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
 import { appendMessage } from './messages.ts'
-import { illegalMove, move, stateOf, type TaskData } from './move.ts'
+import { illegalMove, move, moveAll, stateOf, type TaskData } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
 
@@ -25,7 +25,7 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
   if (taskIds && other) throw illegalMove(other, 'queued')
 
   const inOrder = drafts.sort((a, b) => a.number - b.number)
-  for (const task of inOrder) await move(change, { task, now }, 'queued', { acceptedAt: now, attempt: 1 })
+  await moveAll(change, { tasks: inOrder, now }, 'queued', { acceptedAt: now, attempt: 1 })
   const ids = inOrder.map(({ id }) => id)
   await enqueue(change, ids)
   return ids

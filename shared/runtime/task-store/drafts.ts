@@ -47,28 +47,31 @@ async function takeNumbers(sql: Sql, projectId: string, count: number): Promise<
   return sql.project.update({ where: { id: projectId }, data: { nextTaskNumber: { increment: count } } })
 }
 
+/** One statement, as batches are large and this is written more often than anything else. */
 async function insert(sql: Sql, project: Project, placed: readonly Placed[]): Promise<void> {
   const { id: projectId, organizationId } = project
   const { model } = project.settings as ProjectSettings
-  await sql.thread.createMany({
-    data: placed.map(({ threadId, draft }) => ({ id: threadId, projectId, kind: 'task', title: draft.title })),
-  })
-  await sql.task.createMany({
-    data: placed.map(({ id, threadId, number, draft: { dependsOn: _, ...draft } }) => ({
-      ...draft,
-      id,
-      threadId,
-      number,
-      projectId,
-      organizationId,
-      model: draft.model ?? model,
-    })),
-  })
-  await sql.edge.createMany({
-    data: placed.flatMap(({ id, prerequisiteIds }) =>
-      prerequisiteIds.map((prerequisiteId, position) => ({ taskId: id, prerequisiteId, position })),
-    ),
-  })
+  const rows = placed.map(({ draft, ...place }) => ({ ...place, ...draft, model: draft.model ?? model }))
+  await sql.$executeRaw`
+    WITH draft AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS draft(
+        id uuid, "threadId" uuid, number int, "prerequisiteIds" jsonb, key text, title text, description text, plan text,
+        "doneWhen" text, priority int, model text
+      )
+    ), thread AS (
+      INSERT INTO threads (id, project_id, kind, title)
+      SELECT "threadId", ${projectId}::uuid, 'task', title FROM draft
+    ), task AS (
+      INSERT INTO tasks (
+        id, project_id, organization_id, thread_id, number, key, title, description, plan, done_when, priority, model
+      )
+      SELECT id, ${projectId}::uuid, ${organizationId}::uuid, "threadId", number, key, title, description, plan, "doneWhen",
+        priority, model
+      FROM draft
+    )
+    INSERT INTO edges (task_id, prerequisite_id, position)
+    SELECT draft.id, prerequisite.id::uuid, place - 1
+    FROM draft, jsonb_array_elements_text("prerequisiteIds") WITH ORDINALITY AS prerequisite(id, place)`
 }
 
 function refuseDuplicates(drafts: readonly TaskDraft[]): void {

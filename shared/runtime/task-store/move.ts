@@ -8,38 +8,65 @@ export type TaskData = Prisma.TaskUncheckedUpdateManyInput
 /** A row's state in the domain's words: the column is only ever written by `move`. */
 export const stateOf = (task: { state: string }): TaskState => task.state as TaskState
 
-/**
- * The one place that changes a task's state: a compare-and-set on the state (and epoch) that was read, with its event.
- * `task` has been locked before, so a loss here is a defect. Throws `Refused` where the table of states forbids the move.
- */
-export async function move(
-  { sql, event }: Change,
+/** Moves one task, as `moveAll` moves many. */
+export function move(
+  change: Change,
   { task, now }: { task: Task; now: Date },
   to: TaskState,
   data: TaskData = {},
   payload: Prisma.InputJsonObject = {},
 ): Promise<void> {
-  const from = stateOf(task)
-  if (!canMove(from, to)) throw illegalMove(task, to)
-  const { count } = await sql.task.updateMany({
-    where: { id: task.id, state: from, epoch: task.epoch },
-    data: { ...(from === 'active' && leavingActive(task, now)), ...data, state: to },
-  })
-  if (count !== 1) throw new Error(`Task ${task.id} changed under its lock`)
-  if (from === 'active') {
-    await sql.run.updateMany({
-      where: { taskId: task.id, epoch: task.epoch, endedAt: null },
-      data: { endedAt: now, outcome: to },
+  return moveAll(change, { tasks: [task], now }, to, data, payload)
+}
+
+/**
+ * The one place that changes tasks' states: a compare-and-set on the state (and epoch) that was read, with its event; one
+ * statement for all that were read alike. They have been locked before, so a loss here is a defect. Throws `Refused` where the
+ * table of states forbids the move of one of them.
+ */
+export async function moveAll(
+  { sql, event }: Change,
+  { tasks, now }: { tasks: readonly Task[]; now: Date },
+  to: TaskState,
+  data: TaskData = {},
+  payload: Prisma.InputJsonObject = {},
+): Promise<void> {
+  const forbidden = tasks.find(task => !canMove(stateOf(task), to))
+  if (forbidden) throw illegalMove(forbidden, to)
+  for (const alike of Map.groupBy(tasks, likeness).values()) {
+    const [{ state, epoch }, ids] = [alike[0]!, alike.map(({ id }) => id)]
+    const { count } = await sql.task.updateMany({
+      where: { id: { in: ids }, state, epoch },
+      data: { ...(state === 'active' && leavingActive(alike[0]!, now)), ...data, state: to },
+    })
+    if (count !== alike.length) throw new Error(`Tasks ${ids.join(', ')} changed under their lock`)
+    if (state === 'active') {
+      await sql.run.updateMany({
+        where: { taskId: { in: ids }, epoch, endedAt: null },
+        data: { endedAt: now, outcome: to },
+      })
+    }
+  }
+  for (const task of tasks) {
+    event({
+      projectId: task.projectId,
+      type: `task.${to}`,
+      taskId: task.id,
+      threadId: task.threadId,
+      payload: {
+        from: stateOf(task),
+        to,
+        number: task.number,
+        title: task.title,
+        epoch: Number(task.epoch),
+        ...payload,
+      },
     })
   }
-  event({
-    projectId: task.projectId,
-    type: `task.${to}`,
-    taskId: task.id,
-    threadId: task.threadId,
-    payload: { from, to, number: task.number, title: task.title, epoch: Number(task.epoch), ...payload },
-  })
 }
+
+/** What tasks that move in one statement have in common. An active one goes alone, as its time is its own. */
+const likeness = ({ id, state, epoch }: Task): string => (state === 'active' ? id : `${state} ${epoch}`)
 
 /** The lease ends, nothing is owed to the queue, and the time spent is added up. */
 function leavingActive(task: Task, now: Date): TaskData {
