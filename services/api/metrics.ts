@@ -29,7 +29,9 @@ export function createMetrics({ db: { prisma } }: { db: Database }): Metrics {
     labelNames: ['state'] as const,
     registers: [register],
     async collect() {
-      const rows = await orElse([], readStates)
+      const rows = await orElse(null, readStates)
+      this.reset()
+      if (!rows) return
       const counts = new Map(rows.map(row => [row.state, row._count]))
       for (const state of TASK_STATES) this.set({ state }, counts.get(state) ?? 0)
     },
@@ -41,8 +43,7 @@ export function createMetrics({ db: { prisma } }: { db: Database }): Metrics {
     observe: (request, response, next) => {
       const end = requests.startTimer({ method: request.method })
       response.once('close', () => {
-        const route = request.route ? request.baseUrl + String(request.route.path) : 'other'
-        end({ route, status: response.statusCode })
+        end({ route: response.locals.route ?? 'other', status: response.statusCode })
       })
       next()
     },
@@ -51,7 +52,7 @@ export function createMetrics({ db: { prisma } }: { db: Database }): Metrics {
     },
   }
 
-  async function readStates(): Promise<{ state: string; _count: number }[]> {
+  async function readStates(): Promise<{ state: string; _count: number }[] | null> {
     const rows = await prisma.task.groupBy({ by: ['state'], _count: true })
     return rows
   }

@@ -29,6 +29,7 @@ export function apiRoutes(deps: RegisterDeps): Router {
     const route: Route = ROUTES[name]
     const handler = deps.handlers[name] as unknown as Handler<RouteName>
     const before = [
+      named(route),
       ...(route.access === 'none' ? [deps.signInLimit] : []),
       requireAccess(route.access),
       ...(route.method === 'post' || route.method === 'patch' ? [jsonBody] : []),
@@ -36,6 +37,14 @@ export function apiRoutes(deps: RegisterDeps): Router {
     router[route.method](route.path, ...before, (request, response) => answer(deps, route, handler, request, response))
   }
   return router
+}
+
+/** By this name, and not by each path, requests are counted. */
+function named(route: Route): RequestHandler {
+  return (request, response, next) => {
+    response.locals.route = request.baseUrl + route.path
+    next()
+  }
 }
 
 async function answer(

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHousekeeping } from '../../../services/api/housekeeping.ts'
-import { digest, startApi, type TestApi } from './support.ts'
-
-const run = promisify(execFile)
+import { digest, git, startApi, type TestApi, withToken } from './support.ts'
 
 let api: TestApi
 let folder: string
@@ -22,12 +18,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const git = async (...args: string[]): Promise<string> => {
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
-  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
-  return (await run('git', [...identity, ...args], { env })).stdout.trim()
-}
-const withToken = (cloneUrl: string, token = api.admin.token) => cloneUrl.replace('//', `//any:${token}@`)
+const signedIn = (cloneUrl: string, token = api.admin.token) => withToken(cloneUrl, token)
 
 describe('a new project', () => {
   test('has a main thread, an event, default settings and a repository that can be cloned', async () => {
@@ -40,7 +31,7 @@ describe('a new project', () => {
     expect(thread).toMatchObject({ kind: 'main', taskId: null, status: 'idle' })
     const { items } = await client.listEvents({ params: { id: project.id } })
     expect(items).toMatchObject([{ seq: 1, type: 'project.created', projectId: project.id }])
-    expect(await git('ls-remote', withToken(project.cloneUrl), 'HEAD')).toContain(project.headSha)
+    expect(await git('ls-remote', signedIn(project.cloneUrl), 'HEAD')).toContain(project.headSha)
     expect(await client.getProject({ params: { id: project.id } })).toEqual(project)
   })
 
@@ -50,7 +41,7 @@ describe('a new project', () => {
     })
     expect(project.settings).toMatchObject({ checkCommand: 'node --test', maxParallel: 3 })
     const clone = join(folder, 'sample')
-    await git('clone', '--quiet', withToken(project.cloneUrl), clone)
+    await git('clone', '--quiet', signedIn(project.cloneUrl), clone)
     expect(await readdir(clone)).toContain('README.md')
   })
 
@@ -150,10 +141,10 @@ describe('a project', () => {
 describe('git', () => {
   test('is closed to wrong tokens and other organizations', async () => {
     const project = await api.admin.client.createProject({ body: { name: 'Closed' } })
-    await expect(git('ls-remote', withToken(project.cloneUrl, `slw_${'x'.repeat(43)}`))).rejects.toThrow(
+    await expect(git('ls-remote', signedIn(project.cloneUrl, `slw_${'x'.repeat(43)}`))).rejects.toThrow(
       /Authentication/,
     )
-    await expect(git('ls-remote', withToken(project.cloneUrl, api.stranger.token))).rejects.toThrow(/not found/i)
+    await expect(git('ls-remote', signedIn(project.cloneUrl, api.stranger.token))).rejects.toThrow(/not found/i)
     expect((await api.send('POST', `/internal/v1/repos/${project.id}/resolve`, { body: { rev: 'main' } })).status).toBe(
       401,
     )
@@ -175,7 +166,7 @@ describe('git', () => {
     })
 
     const clone = join(folder, 'pushed')
-    await git('clone', '--quiet', withToken(project.cloneUrl), clone)
+    await git('clone', '--quiet', signedIn(project.cloneUrl), clone)
     await git('-C', clone, 'commit', '--quiet', '--allow-empty', '-m', 'By hand')
     const head = await git('-C', clone, 'rev-parse', 'HEAD')
     await expect(git('-C', clone, 'push', '--quiet', 'origin', `HEAD:${branch}`)).rejects.toThrow(/is active/)

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { v7 as uuid } from 'uuid'
@@ -213,3 +215,13 @@ export async function digest(db: Database): Promise<string> {
   )
   return parts.join('\n')
 }
+
+/** Runs git as a person would, without any settings of this machine; gives what it printed. */
+export async function git(...args: string[]): Promise<string> {
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
+  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+  return (await promisify(execFile)('git', [...identity, ...args], { env })).stdout.trim()
+}
+
+/** A clone URL that carries a token as its password. */
+export const withToken = (cloneUrl: string, token: string): string => cloneUrl.replace('//', `//any:${token}@`)
