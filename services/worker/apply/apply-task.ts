@@ -1,5 +1,8 @@
+import type { GitStoreCode } from '../../../shared/contract/git-store.ts'
 import type { ProjectSettings } from '../../../shared/contract/project.ts'
+import { oneLine } from '../../../shared/domain/line.ts'
 import { branchName } from '../../../shared/domain/slug.ts'
+import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { ApplyItem, CheckRecord, LineFence } from '../../../shared/runtime/task-store/types.ts'
 import type { RunDeps } from '../run/deps.ts'
 import { verify } from './verify.ts'
@@ -18,6 +21,21 @@ export type ApplyDeps = Omit<RunDeps, 'broker' | 'hints'>
  * nothing twice.
  */
 export async function applyTask(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: AbortSignal): Promise<void> {
+  try {
+    await intoMain(deps, line, apply, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // Trying again would not help, and nobody behind it would get any further.
+    if (!(error instanceof GitStoreError) || !HOPELESS.includes(error.code)) throw error
+    const message = `It cannot be merged: ${error.message}. The main version was left as it is.`
+    await deps.store.returnToReady(line.fence, apply, { code: 'apply_failed', message })
+  }
+}
+
+/** What the git store says of a request that is wrong in itself. */
+const HOPELESS: readonly GitStoreCode[] = ['invalid_argument', 'unknown_commit', 'no_repository', 'too_large']
+
+async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: AbortSignal): Promise<void> {
   const { store, git, log } = deps
   const { fence, defaultBranch } = line
   const { projectId } = fence
@@ -85,5 +103,5 @@ async function verified(
 /** The subject is the task's title, so that main's first-parent log reads as one line for each task. */
 function mergeMessage({ title, output, number, taskId }: ApplyItem): string {
   const body = output.trim()
-  return [title, body, `Task: #${number}\nTask-Id: ${taskId}`].filter(Boolean).join('\n\n')
+  return [oneLine(title), body, `Task: #${number}\nTask-Id: ${taskId}`].filter(Boolean).join('\n\n')
 }

@@ -24,16 +24,20 @@ export function createApplyWorker(deps: ApplyWorkerDeps): Service {
 
   async function take(job: Job, token?: string): Promise<void> {
     const { projectId } = LinePayload.parse(job.data)
-    const claimed = await store.claimLine(projectId, deps.worker)
-    if ('busyMs' in claimed) {
-      if (claimed.busyMs === 0) return
-      await job.moveToDelayed(Date.now() + claimed.busyMs, token)
-      throw new DelayedError()
+    for (let left = true; left; ) {
+      const claimed = await store.claimLine(projectId, deps.worker)
+      if ('busyMs' in claimed) {
+        if (claimed.busyMs === 0) return
+        await job.moveToDelayed(Date.now() + claimed.busyMs, token)
+        throw new DelayedError()
+      }
+      // What was asked for between the last look and the release found the line taken.
+      left = (await workOff(claimed)) && (await store.nextApply(claimed.fence)) !== null
     }
-    await workOff(claimed)
   }
 
-  async function workOff(line: Line): Promise<void> {
+  /** False where it was interrupted: what is left is found by the reconciler, or by whoever took the line over. */
+  async function workOff(line: Line): Promise<boolean> {
     const lost = new AbortController()
     const signal = AbortSignal.any([shutdown.signal, lost.signal])
     const timer = setInterval(() => {
@@ -47,9 +51,10 @@ export function createApplyWorker(deps: ApplyWorkerDeps): Service {
         log.info({ taskId: apply.taskId, title: apply.title }, 'apply.started')
         await applyTask(deps, line, apply, signal)
       }
+      return true
     } catch (error) {
-      // What is left of the line is found by the reconciler, or by whoever took it over.
       log.warn({ projectId: line.fence.projectId, err: error }, 'apply.interrupted')
+      return false
     } finally {
       clearInterval(timer)
       await store.releaseLine(line.fence).catch((error: Error) => log.warn({ err: error }, 'line.not_released'))

@@ -1,23 +1,48 @@
+import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { CheckRecord } from '../../../shared/runtime/task-store/types.ts'
 import { runCheck, runSetup } from '../run/checks.ts'
+import { containerFor } from '../run/container.ts'
 import type { RunDeps, VerifyRequest } from '../run/deps.ts'
+import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
 import { openRunner } from '../runner-link/open-runner.ts'
-import { defaultSandboxLimits } from '../sandbox/create-options.ts'
 
-/** Runs the check command on a commit in a container of its own. A set-up that fails counts as a failed check. */
-export async function verify(
-  { git, sandbox, log }: Pick<RunDeps, 'git' | 'sandbox' | 'log'>,
+type VerifyDeps = Pick<RunDeps, 'git' | 'sandbox' | 'log'>
+
+/** As a shell tells of a command that was killed. */
+const KILLED = 137
+
+/**
+ * Runs the check command on a commit in a container of its own. A set-up that fails counts as a failed check, and so do checks under
+ * which the container is lost again and again: else they would be tried for ever, and nobody's work would get past them.
+ */
+export async function verify(deps: VerifyDeps, request: VerifyRequest, signal: AbortSignal): Promise<CheckRecord> {
+  for (let losses = 1; ; losses++) {
+    try {
+      return await verifyOnce(deps, request, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof RunnerLost || error instanceof RunnerViolation)) throw error
+      if (losses > LIMITS.engine.containerLosses) {
+        const { command, sha } = request
+        const output = `The container of the checks was lost ${losses} times in a row. The last time: ${error.message}.`
+        return { command, sha, exitCode: KILLED, output, passed: null, failed: null, ms: 0 }
+      }
+    }
+  }
+}
+
+async function verifyOnce(
+  deps: VerifyDeps,
   { projectId, sha, command, setupCommand, identity }: VerifyRequest,
   signal: AbortSignal,
 ): Promise<CheckRecord> {
-  const bundle = await git.bundle(projectId, { want: sha, have: [] }, signal)
-  const container = await sandbox.start({ ...identity, limits: defaultSandboxLimits() }, signal)
+  const { container, bundle } = await containerFor(deps, { projectId, sha, identity }, signal)
   let result: CheckRecord | undefined
   const runner = await openRunner(container, {
     base: { sha, bundle },
     open: { taskId: identity.taskId, epoch: identity.epoch, title: 'checks', iteration: 0 },
     signal,
-    log,
+    log: deps.log,
     handlers: {
       async next(_request, _bundle, exec) {
         const problem = setupCommand && (await runSetup(exec, setupCommand, signal))

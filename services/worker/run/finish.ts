@@ -1,6 +1,7 @@
 import type { HistoryMessage } from '../../../shared/contract/history.ts'
 import { cutOutput } from '../../../shared/domain/context-block.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
+import { oneLine } from '../../../shared/domain/line.ts'
 import { branchName } from '../../../shared/domain/slug.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { Exec } from '../runner-link/types.ts'
@@ -23,7 +24,7 @@ export async function finish(
   const { store, git } = deps
   const { projectId, settings, title, number } = claim
   const output = cutOutput(work.output)
-  const message = output ? `${title}\n\n${output}` : title
+  const message = [oneLine(title), output].filter(Boolean).join('\n\n')
   const sha = await git.squash(projectId, { base: work.baseSha, head: work.headSha, message }, signal)
 
   if (settings.checkCommand) {

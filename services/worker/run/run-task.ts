@@ -2,9 +2,9 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
 import { openRunner } from '../runner-link/open-runner.ts'
-import { defaultSandboxLimits } from '../sandbox/create-options.ts'
 import { chooseBase } from './base.ts'
 import { runSetup } from './checks.ts'
+import { containerFor } from './container.ts'
 import { type Conversation, openConversation } from './conversation.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure, TaskParked } from './failure.ts'
@@ -57,13 +57,11 @@ async function inContainer(
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<void> {
-  const { git, sandbox, hints, log } = deps
+  const { hints, log } = deps
   const { taskId, threadId, projectId, worker, settings } = claim
   const epoch = Number(claim.epoch)
-  const bundle = await git.bundle(projectId, { want: sha, have: [] }, signal)
-  // While the container starts nobody reads it: a run that is stopped meanwhile must not take the process with it.
-  bundle.on('error', () => {})
-  const container = await sandbox.start({ taskId, epoch, worker, limits: defaultSandboxLimits() }, signal)
+  const identity = { taskId, epoch, worker }
+  const { container, bundle } = await containerFor(deps, { projectId, sha, identity }, signal)
   const messageId = `${taskId}/${claim.attempt}/output`
   let setUp = settings.setupCommand === null
   const runner = await openRunner(container, {
