@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { file, plan, say, sh } from '../support/runbook.ts'
 import { testStage } from '../support/servers.ts'
 import { startSystem } from '../support/system.ts'
-import { clone, type Files, makeRepository } from './support/git.ts'
+import { clone, type Files, makeRepository } from '../support/work-tree.ts'
 import { follow, readHistory, seqOf } from './support/history.ts'
 import { plainHttp } from './support/http.ts'
-import { file, plan, say, sh } from './support/runbook.ts'
 
 interface Project {
   id: string

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { fileStage } from '../support/file-stage.ts'
 import { type ScriptedProvider, type ScriptedReply, type ScriptedRequest, startProvider } from '../support/provider.ts'
 import { type System, startSystem } from '../support/system.ts'
-import { clone } from './support/git.ts'
-import { fileStage } from './support/stage.ts'
+import { clone } from '../support/work-tree.ts'
 
 const write = (path: string, content: string) => ({ name: 'write_file', args: { path, content } })
 const run = (command: string) => ({ name: 'bash', args: { command } })

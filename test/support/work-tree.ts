@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
-import type { Stage } from '../../support/servers.ts'
+import type { Stage } from './servers.ts'
 
 const run = promisify(execFile)
 

@@ -1,5 +1,5 @@
 import { afterAll, inject } from 'vitest'
-import type { Stage } from '../../support/servers.ts'
+import type { Stage } from './servers.ts'
 
 /** One stage for all tests of a file: what stands on it is taken down after the last of them. */
 export function fileStage(): Stage {
