@@ -35,7 +35,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: 'neither gates nor the claim hold a task back',
     distortion: {
-      calls: { 'edge.findFirst': nothing },
+      rows: (text, rows) =>
+        text.includes('q.active_ms') ? (rows as object[]).map(row => ({ ...row, state: 'done' })) : rows,
       statement: replace('WHERE e.task_id = t.id AND', 'WHERE false AND e.task_id = t.id AND'),
     },
     withoutGates: true,

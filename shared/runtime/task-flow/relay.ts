@@ -37,26 +37,21 @@ const parse = (row: Outbox): OutboxRow => OutboxRow.parse({ kind: row.kind, ...(
 /** A row whose number is no longer its task's job number has been overtaken by a later one. */
 async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigint; taskId: string }[]): Promise<void> {
   if (rows.length === 0) return
-  const tasks = await db.prisma.task.findMany({
-    where: { id: { in: rows.map(({ taskId }) => taskId) }, state: { in: ['queued', 'active'] } },
-    select: {
-      id: true,
-      state: true,
-      priority: true,
-      jobNumber: true,
-      prerequisites: {
-        where: { prerequisite: { state: { in: UNSATISFYING } } },
-        select: { prerequisiteId: true },
-      },
-    },
-  })
+  const tasks = await db.prisma.$queryRaw<
+    { id: string; state: string; priority: number; jobNumber: bigint | null; unsatisfied: string[] }[]
+  >`
+    SELECT t.id, t.state, t.priority, t.job_number AS "jobNumber", ARRAY(
+      SELECT e.prerequisite_id::text FROM edges e JOIN tasks q ON q.id = e.prerequisite_id
+      WHERE e.task_id = t.id AND q.state = ANY(${UNSATISFYING})
+    ) AS unsatisfied
+    FROM tasks t WHERE t.id = ANY(${rows.map(({ taskId }) => taskId)}::uuid[]) AND t.state IN ('queued', 'active')`
   const byId = new Map(tasks.map(task => [task.id, task]))
   await flow.add(
     rows.flatMap(({ n, taskId }) => {
       const task = byId.get(taskId)
       if (task?.jobNumber !== n) return []
       // One whose worker was lost has started and holds a slot: nothing may keep it from being taken over.
-      const gates = task.state === 'active' ? [] : task.prerequisites.map(edge => edge.prerequisiteId)
+      const gates = task.state === 'active' ? [] : task.unsatisfied
       return [{ taskId, n, priority: task.priority, gates }]
     }),
   )
@@ -64,9 +59,9 @@ async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigi
 
 async function releaseAll(db: Database, flow: TaskFlow, satisfied: readonly string[]): Promise<void> {
   if (satisfied.length === 0) return
-  const edges = await db.prisma.edge.findMany({
-    where: { prerequisiteId: { in: [...satisfied] }, task: { state: 'queued', jobNumber: { not: null } } },
-    select: { prerequisiteId: true, taskId: true, task: { select: { jobNumber: true } } },
-  })
-  await flow.release(edges.map(edge => ({ from: edge.prerequisiteId, to: edge.taskId, n: edge.task.jobNumber! })))
+  await flow.release(
+    await db.prisma.$queryRaw<{ from: string; to: string; n: bigint }[]>`
+      SELECT e.prerequisite_id AS "from", t.id AS "to", t.job_number AS n FROM edges e JOIN tasks t ON t.id = e.task_id
+      WHERE e.prerequisite_id = ANY(${satisfied}::uuid[]) AND t.state = 'queued' AND t.job_number IS NOT NULL`,
+  )
 }

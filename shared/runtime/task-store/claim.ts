@@ -2,11 +2,12 @@ import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import { LIMITS } from '../../domain/limits.ts'
+import { satisfies, type TaskState } from '../../domain/task-state.ts'
 import type { Sql } from '../db.ts'
 import type { Change } from './change.ts'
-import { type LockedOrganization, lockTask } from './lock.ts'
+import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
-import { enqueue, fillSlots, nextInLine, UNSATISFYING } from './queue.ts'
+import { enqueue, fillSlots, nextInLine } from './queue.ts'
 import type { Claim, ClaimResult } from './types.ts'
 
 /**
@@ -20,18 +21,21 @@ export async function claimTask(
   worker: string,
 ): Promise<ClaimResult> {
   const { sql } = change
-  const known = await sql.task.findUnique({ where: { id: taskId }, select: { jobNumber: true } })
+  const known = await lookUp(sql, taskId)
   if (known?.jobNumber !== jobNumber) return { kind: 'refused', reason: 'superseded' }
-  const { organization, task, now } = await lockTask(sql, taskId)
-  if (task.jobNumber !== jobNumber) return { kind: 'refused', reason: 'superseded' }
+  const organization = await lockOrganization(sql, known.organizationId)
+  const { tasks, now } = await lockTasks(sql, [taskId])
+  const task = tasks[0]
+  if (task?.jobNumber !== jobNumber) return { kind: 'refused', reason: 'superseded' }
+  const prerequisites = await readPrerequisites(sql, taskId)
 
   if (stateOf(task) === 'active') {
     const leaseMs = (task.leaseUntil?.getTime() ?? 0) - now.getTime()
     if (leaseMs > 0) return { kind: 'busy', retryInMs: leaseMs }
-    return takeOver(change, { organization, task, now }, worker)
+    return takeOver(change, { organization, task, now }, { worker, known, prerequisites })
   }
   if (stateOf(task) !== 'queued') return { kind: 'refused', reason: 'state' }
-  if (await unsatisfied(sql, taskId)) {
+  if (!prerequisites.every(({ state }) => satisfies(state))) {
     // A prerequisite went back to work after its gate was gone: a new job with new gates waits for it.
     await enqueue(change, [taskId])
     await fillSlots(change, organization)
@@ -46,16 +50,56 @@ export async function claimTask(
     { ...held(task, worker, now), startedAt: task.startedAt ?? now, activeSince: now },
     { worker, epoch: Number(task.epoch) + 1 },
   )
-  return claimed(change, task, worker)
+  return claimed(change, task, { worker, known, prerequisites })
+}
+
+/** What a claim carries of the task's project; read before anything is locked. */
+interface Known {
+  jobNumber: bigint | null
+  organizationId: string
+  settings: ProjectSettings
+  defaultBranch: string
+  slug: string
+}
+
+async function lookUp(sql: Sql, taskId: string): Promise<Known | undefined> {
+  const [known] = await sql.$queryRaw<[Known?]>`
+    SELECT t.job_number AS "jobNumber", t.organization_id AS "organizationId",
+      p.settings, p.default_branch AS "defaultBranch", p.slug
+    FROM tasks t JOIN projects p ON p.id = t.project_id WHERE t.id = ${taskId}::uuid`
+  return known
+}
+
+interface Prerequisite {
+  id: string
+  state: TaskState
+  title: string
+  headSha: string | null
+  output: string | null
+  activeMs: bigint
+}
+
+/** Direct prerequisites in the order in which they were named. */
+async function readPrerequisites(sql: Sql, taskId: string): Promise<Prerequisite[]> {
+  return sql.$queryRaw<Prerequisite[]>`
+    SELECT q.id, q.state, q.title, q.head_sha AS "headSha", q.output, q.active_ms AS "activeMs"
+    FROM edges e JOIN tasks q ON q.id = e.prerequisite_id WHERE e.task_id = ${taskId}::uuid ORDER BY e.position`
+}
+
+interface Claimer {
+  worker: string
+  known: Known
+  prerequisites: readonly Prerequisite[]
 }
 
 /** The former worker's lease has run out: it died, hangs, or was cut off. */
 async function takeOver(
   change: Change,
   locked: { organization: LockedOrganization; task: Task; now: Date },
-  worker: string,
+  claimer: Claimer,
 ): Promise<ClaimResult> {
   const { task, now } = locked
+  const { worker } = claimer
   const deaths = task.deaths + 1
   await change.sql.run.updateMany({
     where: { taskId: task.id, epoch: task.epoch, endedAt: null },
@@ -80,18 +124,13 @@ async function takeOver(
     threadId: task.threadId,
     payload: { epoch: Number(task.epoch) + 1, worker, previousWorker: task.leaseOwner, deaths },
   })
-  return claimed(change, task, worker)
+  return claimed(change, task, claimer)
 }
 
 /** Columns of a live claim. The reconciler looks after it as soon as the lease is over. */
 function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { epoch: bigint } {
   const leaseUntil = new Date(now.getTime() + LIMITS.engine.leaseMs)
   return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null }
-}
-
-async function unsatisfied(sql: Sql, taskId: string): Promise<boolean> {
-  const open = await sql.edge.findFirst({ where: { taskId, prerequisite: { state: { in: UNSATISFYING } } } })
-  return open !== null
 }
 
 /** Everybody takes a place in line first, so that who comes later or matters less never overtakes those who wait. */
@@ -118,15 +157,9 @@ async function stayInLine(change: Change, organization: LockedOrganization, task
   return { kind: 'refused', reason: 'slot' }
 }
 
-async function claimed({ sql }: Change, task: Task, worker: string): Promise<ClaimResult> {
+async function claimed({ sql }: Change, task: Task, { worker, known, prerequisites }: Claimer): Promise<ClaimResult> {
   const epoch = task.epoch + 1n
   await sql.run.create({ data: { id: uuid(), taskId: task.id, epoch, attempt: task.attempt, worker } })
-  const project = await sql.project.findUniqueOrThrow({ where: { id: task.projectId } })
-  const edges = await sql.edge.findMany({
-    where: { taskId: task.id },
-    orderBy: { position: 'asc' },
-    include: { prerequisite: true },
-  })
   const claim: Claim = {
     taskId: task.id,
     epoch,
@@ -141,15 +174,15 @@ async function claimed({ sql }: Change, task: Task, worker: string): Promise<Cla
     model: task.model,
     baseSha: task.baseSha,
     headSha: task.headSha,
-    settings: project.settings as ProjectSettings,
-    defaultBranch: project.defaultBranch,
-    slug: project.slug,
-    prerequisites: edges.map(({ prerequisite }) => ({
-      id: prerequisite.id,
-      title: prerequisite.title,
-      headSha: prerequisite.headSha,
-      output: prerequisite.output ?? '',
-      activeSeconds: Number(prerequisite.activeMs) / 1000,
+    settings: known.settings,
+    defaultBranch: known.defaultBranch,
+    slug: known.slug,
+    prerequisites: prerequisites.map(({ id, title, headSha, output, activeMs }) => ({
+      id,
+      title,
+      headSha,
+      output: output ?? '',
+      activeSeconds: Number(activeMs) / 1000,
     })),
   }
   return { kind: 'claimed', claim }

@@ -39,11 +39,6 @@ export async function discardJob(change: Change, task: { id: string; jobNumber: 
   await change.outbox({ kind: 'discard', taskId: task.id, jobNumber: String(task.jobNumber) })
 }
 
-/** How many of the organization's tasks hold a slot. The organization must be locked. */
-export async function countActive({ sql }: Change, organizationId: string): Promise<number> {
-  return sql.task.count({ where: { organizationId, state: 'active' } })
-}
-
 /**
  * Gives the free slots to those in line: each that is next gets a job, and keeps its place until its claim. Called in every
  * transaction that frees a slot or takes a candidate away, with the organization locked.
@@ -57,15 +52,13 @@ export async function fillSlots(change: Change, organization: LockedOrganization
 }
 
 /**
- * Those in line to whom the free slots belong, by priority, then age. Passed over: tasks whose project has reached its own limit,
+ * Those in line to whom the free slots belong, by priority, then age; the organization must be locked. Passed over: tasks whose project has reached its own limit,
  * and those whose prerequisites have gone back to work. `called`: a job is on its way already.
  */
 export async function nextInLine(
   change: Change,
   organization: LockedOrganization,
 ): Promise<{ id: string; called: boolean }[]> {
-  const free = organization.limit - (await countActive(change, organization.id))
-  if (free <= 0) return []
   return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
     WITH running AS (
       SELECT project_id, count(*) AS count FROM tasks
@@ -84,5 +77,6 @@ export async function nextInLine(
         )
     )
     SELECT id, job_number IS NOT NULL AS called FROM line WHERE parallel <= most
-    ORDER BY priority DESC, accepted_at, number, id LIMIT ${free}`
+    ORDER BY priority DESC, accepted_at, number, id
+    LIMIT greatest(0, ${organization.limit} - (SELECT coalesce(sum(count), 0) FROM running))`
 }
