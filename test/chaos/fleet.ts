@@ -13,13 +13,15 @@ export interface Faults {
   apiKills: number
   /** Keys that FLUSHALL threw away. */
   flushedKeys: number
+  /** Names of the workers that were killed or stopped. */
+  workers: Set<string>
   /** Milliseconds from a kill until another worker held each of the tasks. */
   recoveries: number[]
 }
 
 /** Worker processes of a system that are killed, paused and replaced. */
 export class Fleet {
-  readonly faults: Faults = { kills: 0, pauses: 0, apiKills: 0, flushedKeys: 0, recoveries: [] }
+  readonly faults: Faults = { kills: 0, pauses: 0, apiKills: 0, flushedKeys: 0, workers: new Set(), recoveries: [] }
   readonly #system: System
   readonly #env: Record<string, string>
   #workers: SystemProcess[] = []
@@ -39,6 +41,7 @@ export class Fleet {
   /** Kills a worker in the middle of a run, starts another in its place, and waits until its tasks are in other hands. */
   async kill(pick: number): Promise<void> {
     const { victim, held } = await this.#busy(pick)
+    this.faults.workers.add(victim.name)
     process.kill(victim.pid, 'SIGKILL')
     const at = performance.now()
     this.faults.kills++
@@ -49,6 +52,7 @@ export class Fleet {
   /** Stops a worker for longer than its lease while it runs a task, then lets it go on: what it writes then comes too late. */
   async freeze(pick: number): Promise<void> {
     const { victim, held } = await this.#busy(pick)
+    this.faults.workers.add(victim.name)
     process.kill(victim.pid, 'SIGSTOP')
     const at = performance.now()
     try {

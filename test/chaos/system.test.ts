@@ -66,7 +66,7 @@ test(
 
     expect(await titlesOnMain(system, project.slug)).toEqual(items.map(({ title }) => title).sort())
     await eventually(async () => expect(await containersOf(system)).toEqual([]), { timeoutMs: 60_000 })
-    const history = await readHistory(db)
+    const history = await readHistory(db, { faulted: faults.workers })
     expect(check(history, { atRest: false }), `seed ${seed()}`).toEqual([])
     const recoveries = faults.recoveries.sort((a, b) => a - b)
     const seconds = (share: number) =>

@@ -6,6 +6,7 @@ import { createHintListener, createHints } from '../../shared/runtime/hints.ts'
 import { createLog } from '../../shared/runtime/log.ts'
 import { createNames } from '../../shared/runtime/names.ts'
 import { connectRedis } from '../../shared/runtime/redis.ts'
+import { Fenced } from '../../shared/runtime/refused.ts'
 import { createTaskFlow } from '../../shared/runtime/task-flow/index.ts'
 import { createKeeper } from '../../shared/runtime/task-flow/keeper.ts'
 import { type Claim, createTaskStore } from '../../shared/runtime/task-store/index.ts'
@@ -31,6 +32,13 @@ const store = recordedStore(createTaskStore({ db, hints, log }), recordInto(RECO
 const listener = createHintListener({ redis: connectRedis(REDIS_URL!, { log }), log })
 const patient = connectRedis(REDIS_URL!, { log, patient: true })
 
+/** Once more where the connection was lost in the middle: so a write that comes too late is told that it does. */
+const insist = (write: () => Promise<unknown>, times = 5): Promise<unknown> =>
+  write().catch((error: Error) => {
+    if (error instanceof Fenced || times === 0) throw error
+    return insist(write, times - 1)
+  })
+
 const execute = async (claim: Claim, signal: AbortSignal) => {
   await store.open(claim, { baseSha: sha('1'), prompt: claim.title })
   const { iteration: from } = await store.load(claim)
@@ -38,8 +46,8 @@ const execute = async (claim: Claim, signal: AbortSignal) => {
     await pause(Number(STEP_MS))
     // A shut-down is obeyed; that another holds the task is left to the fence.
     if ((signal.reason as { reason?: string } | undefined)?.reason === 'shutdown') signal.throwIfAborted()
-    await store.readMessages(claim)
-    await iterate(store, claim, iteration)
+    await insist(() => store.readMessages(claim))
+    await insist(() => iterate(store, claim, iteration))
   }
   await store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number}`, output: claim.title })
 }
