@@ -57,6 +57,23 @@ test('signing out forgets the token, in every tab', async () => {
   await other.getByLabel('Token').waitFor()
 })
 
+test('a repository that cannot be copied is told in words, and another try is made from the same form', async () => {
+  const page = await web.open('/')
+  await page.getByRole('button', { name: 'New project' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New project' })
+  await dialog.getByRole('radio', { name: 'From git' }).click()
+  await dialog.getByLabel('Git URL').fill('https://127.0.0.1:1/nothing.git')
+  await dialog.getByRole('button', { name: 'Create project' }).click()
+  await dialog
+    .getByRole('alert')
+    .getByText(/could not be cloned/)
+    .waitFor()
+  await dialog.getByRole('radio', { name: 'Empty' }).click()
+  await dialog.getByLabel('Name').fill('Second try')
+  await dialog.getByRole('button', { name: 'Create project' }).click()
+  await page.getByRole('heading', { name: 'No task yet' }).waitFor()
+})
+
 test('an address of nothing says so', async () => {
   const page = await web.open('/p/018f0000-0000-7000-8000-000000000000')
   await page.getByText('There is nothing at this address').waitFor()

@@ -88,6 +88,16 @@ test('a message to a running task waits until it is read', async () => {
   await reaches(system, tasks.talk!.id, 'ready')
 }, 180_000)
 
+test('a running task is cancelled from its page', async () => {
+  const { tasks } = await web.project([writes('endless', { plan: '```sh\nsleep 600\n```' })])
+  const system = web.system()
+  await system.client.acceptTask({ params: { id: tasks.endless!.id } })
+  const page = await web.open(`/t/${tasks.endless!.id}`)
+  await page.getByRole('button', { name: 'Cancel' }).click(PATIENT)
+  await page.getByText('It was cancelled').waitFor()
+  await reaches(system, tasks.endless!.id, 'cancelled')
+}, 180_000)
+
 test('feedback starts a finished task again', async () => {
   const { tasks } = await web.project([writes('draft')])
   const system = web.system()

@@ -6,7 +6,7 @@ import { useStoredState } from '../app/stored-state.ts'
 import { possiblePrerequisites } from '../task/task-graph.ts'
 import { Button, Kbd } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { Notice } from '../ui/notice.tsx'
+import { FormError } from '../ui/notice.tsx'
 import { DraftFields } from './draft-fields.tsx'
 import { type DraftForm, emptyForm, faultsOf, freshKey, isBlank, toDrafts } from './draft-form.ts'
 import { DraftList } from './draft-list.tsx'
@@ -91,11 +91,7 @@ export function NewTaskDialog({ project, tasks, onClose }: { project: Project; t
           onChange={setForm}
           runbook={project.settings.model.startsWith('runbook')}
         />
-        {create.error && (
-          <Notice kind="error" title="Nothing was created">
-            {problemWords(create.error)}
-          </Notice>
-        )}
+        {create.error && <FormError title="Nothing was created">{problemWords(create.error)}</FormError>}
       </div>
     </Dialog>
   )

@@ -11,7 +11,7 @@ import { useDeps } from '../app/deps.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
+import { FormError } from '../ui/notice.tsx'
 import { elapsedWords } from '../ui/time-words.ts'
 import { ModelField } from './model-field.tsx'
 import { projectName } from './project-name.ts'
@@ -106,11 +106,7 @@ export function NewProjectDialog({ kind: first, onClose }: { kind: Kind; onClose
           />
         )}
         <ModelField models={me.data?.models ?? []} onChange={setModel} standard={me.data?.defaultModel} value={model} />
-        {create.error && (
-          <Notice kind="error" title="The project was not created">
-            {problemWords(create.error)}
-          </Notice>
-        )}
+        {create.error && <FormError title="The project was not created">{problemWords(create.error)}</FormError>}
       </form>
     </Dialog>
   )

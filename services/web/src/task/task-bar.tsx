@@ -1,18 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ChevronLeft } from 'lucide-react'
+import { Ban, ChevronLeft } from 'lucide-react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { useDeps } from '../app/deps.tsx'
 import { InBar } from '../app/shell-slots.tsx'
 import { CardMenu } from '../board/card-menu.tsx'
+import { Button } from '../ui/button.tsx'
 import { ChecksBadge, StaleBadge } from './badges.tsx'
 import { Elapsed } from './elapsed.tsx'
+import { useAskMove } from './move-provider.tsx'
 import { StateMark } from './state-mark.tsx'
 import { blockedWords } from './task-words.ts'
 
 /** The task's part of the top bar: back to its board, its title, its state. */
 export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
   const { queries } = useDeps()
+  const ask = useAskMove()
   const project = useQuery(queries.project(task.projectId))
   const blocked = task.blocked && blockedWords(task.blocked, id => tasks.find(one => one.id === id))
   return (
@@ -39,6 +42,16 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
           <ChecksBadge checks={task.checks} />
           <StaleBadge stale={task.stale} />
         </span>
+        {task.state === 'active' && (
+          <Button
+            className="max-sm:hidden"
+            icon={<Ban aria-hidden className="size-3.5" />}
+            onClick={() => ask(task, 'cancel')}
+            small
+          >
+            Cancel
+          </Button>
+        )}
         <CardMenu task={task} />
       </span>
     </InBar>

@@ -107,7 +107,7 @@ export function CodeBlock({ info, text, className }: { info?: string; text: stri
     <div className={cx('group relative overflow-hidden rounded-md border border-line bg-sunken', className)}>
       {info && <div className="truncate border-line border-b px-3 py-1 font-mono text-2xs text-muted">{info}</div>}
       <pre className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs leading-relaxed">{text}</pre>
-      <div className="absolute top-0.5 right-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100">
+      <div className="absolute top-0 right-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100 [&_button]:size-6">
         <CopyButton label="Copy" text={text} />
       </div>
     </div>

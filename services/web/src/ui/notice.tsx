@@ -1,5 +1,5 @@
 import { CircleX, Info, TriangleAlert } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { cx } from './cx.ts'
 
 const kinds = {
@@ -32,6 +32,19 @@ export function Notice({
         {children && <div className="mt-0.5 whitespace-pre-wrap break-words text-muted text-xs">{children}</div>}
         {action && <div className="mt-2 flex flex-wrap gap-2">{action}</div>}
       </div>
+    </div>
+  )
+}
+
+/** Why a form was refused, brought into view where the form is longer than its dialog. */
+export function FormError({ title, children }: { title: string; children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [])
+  return (
+    <div className="scroll-mb-4" ref={place}>
+      <Notice kind="error" title={title}>
+        {children}
+      </Notice>
     </div>
   )
 }
