@@ -37,7 +37,10 @@ function expectProblem(sent: Sent, code: string, what: string): void {
   expect({ what, status: sent.status }).toEqual({ what, status: problem.status })
 }
 
-describe.each(names)('%s', name => {
+/** The others take nothing that could be wrong. */
+const taking = names.filter(name => ['params', 'query', 'body'].some(input => input in ROUTES[name]))
+
+describe.each(taking)('%s', name => {
   const route: Route = ROUTES[name]
   const cases = CASES[name]
   const method = route.method.toUpperCase()
