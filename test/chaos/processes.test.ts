@@ -123,7 +123,7 @@ test('workers that are killed in the middle of their tasks lose nothing: others 
 
 test('workers that are stopped beyond their lease find that their writes come too late', async () => {
   const { engine, project, fleet } = await setting({ workers: 2, stepMs: 150 })
-  const pauses = scale(30)
+  const pauses = scale(20)
   const faulted: string[] = []
   for (let round = 0; round < pauses; round++) {
     await engine.store.createDrafts(project.id, chains(6))

@@ -38,7 +38,7 @@ export interface WorkerOptions {
 export interface EngineOptions {
   stage?: Stage
   /** Other servers than those all tests share. */
-  servers?: { databaseUrl: string; redisUrl: string }
+  servers?: { databaseUrl?: string; redisUrl?: string }
   /** The database as store and keeper see it. */
   seenAs?: (db: Database) => Database
 }
@@ -56,7 +56,8 @@ export async function startEngine({
   stage.onEnd(async () => {
     for (const close of closers.reverse()) await close()
   })
-  const database = servers ? { url: servers.databaseUrl, drop: async () => {} } : await cloneDatabase(stage.servers)
+  const given = servers?.databaseUrl
+  const database = given ? { url: given, drop: async () => {} } : await cloneDatabase(stage.servers)
   closers.push(database.drop)
   const url = servers?.redisUrl ?? stage.servers.redisUrl
   const log = createLog(process.env.LOG_LEVEL ?? 'silent')

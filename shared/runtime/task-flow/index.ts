@@ -46,6 +46,9 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
   const tasks = new Queue(names.queues.tasks, options)
   const gates = new Queue(names.queues.gates, options)
   const applies = new Queue(names.queues.applies, options)
+  // Else BullMQ prints them; whoever made the connection logs its errors.
+  producer.on('error', () => {})
+  for (const queue of [tasks, gates, applies]) queue.on('error', () => {})
 
   return {
     queues: [tasks, gates, applies],
