@@ -56,6 +56,32 @@ export async function requireCommits(git: Git, gitDir: string, shas: string[], s
   if (missing.length > 0) throw new GitStoreError('unknown_commit', `No such commit: ${missing.join(', ')}`)
 }
 
+/**
+ * Does work on commits without asking first whether they are there, as each question to git costs more than most answers: where
+ * the work fails and one is not there, that is the error. Throws as `requireCommits` does, and what the work throws.
+ */
+export async function withCommits<T>(
+  git: Git,
+  gitDir: string,
+  shas: string[],
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  requireNames(shas)
+  try {
+    return await work()
+  } catch (error) {
+    signal?.throwIfAborted()
+    await requireCommits(git, gitDir, shas, signal)
+    throw error
+  }
+}
+
+function requireNames(shas: string[]): void {
+  const wrong = shas.find(sha => !/^[0-9a-f]{40}$/.test(sha))
+  if (wrong !== undefined) throw new GitStoreError('invalid_argument', `Not an object name: ${JSON.stringify(wrong)}`)
+}
+
 /** Those of the names that no commit in the repository has. Throws `invalid_argument` for what is no full name. */
 export async function missingCommits(
   git: Git,
@@ -63,10 +89,7 @@ export async function missingCommits(
   shas: string[],
   signal?: AbortSignal,
 ): Promise<string[]> {
-  for (const sha of shas) {
-    if (!/^[0-9a-f]{40}$/.test(sha))
-      throw new GitStoreError('invalid_argument', `Not an object name: ${JSON.stringify(sha)}`)
-  }
+  requireNames(shas)
   if (shas.length === 0) return []
   const input = shas.map(sha => `${sha}\n`).join('')
   const types = await git.text(['cat-file', '--batch-check=%(objecttype)'], { gitDir, input, signal })

@@ -1,15 +1,22 @@
-import { commitTree, isAncestorOf, requireCommits } from './commit.ts'
+import { commitTree, isAncestorOf, requireCommits, withCommits } from './commit.ts'
 import type { Git } from './git.ts'
 import type { Layout } from './layout.ts'
 import type { GitStore, MergeResult } from './types.ts'
+
+type MergeRequest = Parameters<GitStore['merge']>[1]
 
 /** Merging and squashing in the bare repository: no work tree, no hooks, no ref moves. */
 export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore, 'merge' | 'squash'> {
   const { git, layout } = deps
 
-  const merge: GitStore['merge'] = async (projectId, { into, heads, message, at }, signal) => {
+  const merge: GitStore['merge'] = async (projectId, request, signal) => {
     const gitDir = await layout.existing(projectId)
-    await requireCommits(git, gitDir, [into, ...heads], signal)
+    const { into, heads } = request
+    if (heads.length === 0) await requireCommits(git, gitDir, [into], signal)
+    return withCommits(git, gitDir, [into, ...heads], () => mergeAll(gitDir, request, signal), signal)
+  }
+
+  async function mergeAll(gitDir: string, { into, heads, message, at }: MergeRequest, signal?: AbortSignal) {
     const merged: string[] = []
     let tip = into
     for (const head of heads) {
@@ -19,7 +26,7 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
       tip = await commitTree(git, gitDir, { tree: result.tree, parents: [tip, head], message, at }, signal)
       merged.push(head)
     }
-    return { kind: 'merged', sha: tip, merged }
+    return { kind: 'merged', sha: tip, merged } satisfies MergeResult
   }
 
   async function mergeTrees(gitDir: string, ours: string, theirs: string, signal?: AbortSignal) {
@@ -31,8 +38,8 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
 
   const squash: GitStore['squash'] = async (projectId, { base, head, message, at }, signal) => {
     const gitDir = await layout.existing(projectId)
-    await requireCommits(git, gitDir, [base, head], signal)
-    return commitTree(git, gitDir, { tree: `${head}^{tree}`, parents: [base], message, at }, signal)
+    const commit = { tree: `${head}^{commit}^{tree}`, parents: [base], message, at }
+    return withCommits(git, gitDir, [base, head], () => commitTree(git, gitDir, commit, signal), signal)
   }
 
   return { merge, squash }

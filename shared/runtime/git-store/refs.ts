@@ -1,4 +1,4 @@
-import { isAncestorOf, requireCommits, resolveCommit } from './commit.ts'
+import { isAncestorOf, requireCommits, resolveCommit, withCommits } from './commit.ts'
 import { GitStoreError } from './errors.ts'
 import type { Git } from './git.ts'
 import { checkedId, type Layout } from './layout.ts'
@@ -9,6 +9,9 @@ export const ZERO = '0'.repeat(40)
 
 /** The hidden refs of Slipway; never in a clone's listing, never pushed to. */
 export const HIDDEN = 'refs/slipway'
+
+/** Refs of which nobody needs to ask git whether they are well-formed; Slipway's own are all so. */
+const PLAIN_REF = /^refs\/(?:heads|slipway)(?:\/[A-Za-z0-9_][A-Za-z0-9_-]*)+$/
 
 /** The ref of a task's newest checkpoint in one epoch. */
 export function checkpointRef(taskId: string, epoch: number): string {
@@ -25,11 +28,15 @@ export function createRefs(deps: {
   const moveRef: GitStore['moveRef'] = async (projectId, { ref, to, from }, signal) => {
     const gitDir = await layout.existing(projectId)
     await requireMovable(gitDir, ref, signal)
+    const swap = () => swapRef(git, gitDir, { ref, to, from }, signal)
+    // That a branch gets a commit git sees to itself; nothing at all it would take as an order to delete.
+    if (ref.startsWith('refs/heads/') && to !== ZERO) return withCommits(git, gitDir, [to], swap, signal)
     await requireCommits(git, gitDir, [to], signal)
-    return swapRef(git, gitDir, { ref, to, from }, signal)
+    return swap()
   }
 
   async function requireMovable(gitDir: string, ref: string, signal?: AbortSignal): Promise<void> {
+    if (PLAIN_REF.test(ref)) return
     const inside = ref.startsWith('refs/heads/') || ref.startsWith(`${HIDDEN}/`)
     const wellFormed =
       inside && (await git.run(['check-ref-format', ref], { gitDir, signal, accept: [0, 1] })).code === 0
@@ -41,8 +48,8 @@ export function createRefs(deps: {
 
   const isAncestor: GitStore['isAncestor'] = async (projectId, ancestor, descendant, signal) => {
     const gitDir = await layout.existing(projectId)
-    await requireCommits(git, gitDir, [ancestor, descendant], signal)
-    return isAncestorOf(git, gitDir, ancestor, descendant, signal)
+    const ask = () => isAncestorOf(git, gitDir, ancestor, descendant, signal)
+    return withCommits(git, gitDir, [ancestor, descendant], ask, signal)
   }
 
   const dropTaskRefs: GitStore['dropTaskRefs'] = async (projectId, taskId, exceptEpoch, signal) => {
