@@ -133,17 +133,17 @@ function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { 
   return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null }
 }
 
-/** Everybody takes a place in line first, so that who comes later or matters less never overtakes those who wait. */
+/** Everybody is held against those in line, so that who comes later or matters less never overtakes those who wait. */
 async function getsSlot(change: Change, organization: LockedOrganization, task: Task): Promise<boolean> {
-  await change.sql.$executeRaw`
-    UPDATE tasks SET in_line_at = coalesce(in_line_at, clock_timestamp()) WHERE id = ${task.id}::uuid`
-  const next = await nextInLine(change, organization)
+  const next = await nextInLine(change, organization, task.id)
   return next.some(({ id }) => id === task.id)
 }
 
-/** Its job is over; the next one comes with a free slot. If its project is the limit, another project's task may go. */
+/** It takes its place, or keeps it. Its job is over; the next one comes with a free slot. If its project is the limit, another project's task may go. */
 async function stayInLine(change: Change, organization: LockedOrganization, task: Task): Promise<ClaimResult> {
-  await change.sql.$executeRaw`UPDATE tasks SET job_number = NULL, due_at = NULL WHERE id = ${task.id}::uuid`
+  await change.sql.$executeRaw`
+    UPDATE tasks SET job_number = NULL, due_at = NULL, in_line_at = coalesce(in_line_at, clock_timestamp())
+    WHERE id = ${task.id}::uuid`
   if (task.inLineAt === null) {
     change.event({
       projectId: task.projectId,

@@ -52,12 +52,14 @@ export async function fillSlots(change: Change, organization: LockedOrganization
 }
 
 /**
- * Those in line to whom the free slots belong, by priority, then age; the organization must be locked. Passed over: tasks whose project has reached its own limit,
- * and those whose prerequisites have gone back to work. `called`: a job is on its way already.
+ * Those in line to whom the free slots belong, by priority, then age; a candidate counts as if it were in line. Passed over: tasks
+ * whose project has reached its own limit, and those whose prerequisites have gone back to work. `called`: a job is on its way
+ * already. The organization must be locked.
  */
 export async function nextInLine(
   change: Change,
   organization: LockedOrganization,
+  candidateId: string | null = null,
 ): Promise<{ id: string; called: boolean }[]> {
   return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
     WITH running AS (
@@ -70,7 +72,8 @@ export async function nextInLine(
         ) AS parallel,
         coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
       FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id
-      WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued' AND t.in_line_at IS NOT NULL
+      WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued'
+        AND (t.in_line_at IS NOT NULL OR t.id = ${candidateId}::uuid)
         AND NOT EXISTS (
           SELECT 1 FROM edges e JOIN tasks q ON q.id = e.prerequisite_id
           WHERE e.task_id = t.id AND q.state = ANY(${UNSATISFYING})
