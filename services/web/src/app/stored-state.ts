@@ -9,6 +9,8 @@ export function useStoredState<T>(key: string, initial: T): [T, (next: T | ((bef
       return initial
     }
   })
-  useEffect(() => sessionStorage.setItem(key, JSON.stringify(value)), [key, value])
+  useEffect(() => {
+    sessionStorage.setItem(key, JSON.stringify(value))
+  }, [key, value])
   return [value, setValue]
 }

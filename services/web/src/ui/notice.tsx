@@ -39,7 +39,9 @@ export function Notice({
 /** Why a form was refused, brought into view where the form is longer than its dialog. */
 export function FormError({ title, children }: { title: string; children: ReactNode }) {
   const place = useRef<HTMLDivElement>(null)
-  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [])
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
     <div className="scroll-mb-4" ref={place}>
       <Notice kind="error" title={title}>
