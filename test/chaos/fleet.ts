@@ -24,6 +24,7 @@ export class Fleet {
   readonly faults: Faults = { kills: 0, pauses: 0, apiKills: 0, flushedKeys: 0, workers: new Set(), recoveries: [] }
   readonly #system: System
   readonly #env: Record<string, string>
+  readonly #recovering: Promise<void>[] = []
   #workers: SystemProcess[] = []
   #api: SystemProcess
 
@@ -38,7 +39,7 @@ export class Fleet {
     this.#workers.push(...(await Promise.all(added)))
   }
 
-  /** Kills a worker in the middle of a run, starts another in its place, and waits until its tasks are in other hands. */
+  /** Kills a worker in the middle of a run and starts another in its place; `settled` waits until its tasks are in other hands. */
   async kill(pick: number): Promise<void> {
     const { victim, held } = await this.#busy(pick)
     this.faults.workers.add(victim.name)
@@ -46,7 +47,13 @@ export class Fleet {
     const at = performance.now()
     this.faults.kills++
     this.#workers = this.#workers.filter(worker => worker !== victim)
-    await Promise.all([this.grow(1), ...held.map(task => this.#recovered(task, at))])
+    this.#recovering.push(...held.map(task => this.#recovered(task, at)))
+    await this.grow(1)
+  }
+
+  /** All tasks of killed workers have gone on. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#recovering)
   }
 
   /** Stops a worker for longer than its lease while it runs a task, then lets it go on: what it writes then comes too late. */
@@ -102,7 +109,7 @@ export class Fleet {
         if (!victim) throw new Error('no worker runs a task')
         return { victim, held: rows.filter(row => row.leaseOwner === owner) }
       },
-      { timeoutMs: 120_000 },
+      { timeoutMs: 30_000 },
     )
   }
 

@@ -19,8 +19,8 @@ test(
     const next = random()
     const system = await startSystem({ services: 'api,gateway', plan: '8' })
     const { client, db } = system
-    const fleet = new Fleet(system, { WORKER_CONCURRENCY: '4' })
-    await fleet.grow(3)
+    const fleet = new Fleet(system, { WORKER_CONCURRENCY: '2' })
+    await fleet.grow(5)
     const project = await client.createProject({ body: { name: 'Chaos' } })
     const params = { id: project.id }
     const { items } = await client.createTasks({ params, body: { tasks: drafts(scale(500), next) } })
@@ -47,12 +47,18 @@ test(
       if (!done && faults.pauses === 0) await fleet.freeze(next())
       if (!done && faults.flushedKeys === 0) await fleet.flush()
     })()
-    await eventually(async () => expect(await over()).toBe(true), { timeoutMs: HOURS, intervalMs: 500 })
+    const failed = () => db.prisma.task.findFirst({ where: { projectId: project.id, state: 'failed' } })
+    await eventually(async () => expect((await over()) || (await failed())).toBeTruthy(), {
+      timeoutMs: HOURS,
+      intervalMs: 500,
+    })
     done = true
+    expect((await failed())?.failureText).toBeUndefined()
     await chaos.catch(error => {
       // Nothing is left to kill when all is ready.
       if (faults.kills === 0) throw error
     })
+    await fleet.settled()
 
     for (const { id } of items) {
       await eventually(async () => void (await client.applyTask({ params: { id } }).catch(ignoreApplied)))
