@@ -1,6 +1,5 @@
 import { v7 as uuid } from 'uuid'
 import type { Project } from '../../../prisma/generated/client.ts'
-import type { ProjectSettings } from '../../contract/project.ts'
 import type { TaskDraft } from '../../contract/task.ts'
 import { findCycle, graphOf } from '../../domain/graph.ts'
 import type { Sql } from '../db.ts'
@@ -10,7 +9,6 @@ import type { Change } from './change.ts'
 interface Placed {
   id: string
   threadId: string
-  number: number
   draft: TaskDraft
   prerequisiteIds: string[]
 }
@@ -24,54 +22,51 @@ export async function createDrafts(change: Change, projectId: string, drafts: re
   await refuseUnknown(sql, projectId, drafts, ids)
   refuseCycles(drafts, ids)
 
-  const project = await takeNumbers(sql, projectId, drafts.length)
-  const placed = drafts.map((draft, index): Placed => {
+  const placed = drafts.map((draft): Placed => {
     const prerequisiteIds = [...new Set(draft.dependsOn.map(name => ids.get(name) ?? name.toLowerCase()))]
-    const number = project.nextTaskNumber - drafts.length + index
-    return { id: ids.get(draft.key)!, threadId: uuid(), number, draft, prerequisiteIds }
+    return { id: ids.get(draft.key)!, threadId: uuid(), draft, prerequisiteIds }
   })
-  await insert(sql, project, placed)
-  for (const { id, threadId, number, draft } of placed) {
-    change.event({
-      projectId,
-      type: 'task.draft',
-      taskId: id,
-      threadId,
-      payload: { to: 'draft', number, title: draft.title },
-    })
+  const first = await insert(sql, projectId, placed)
+  for (const [index, { id, threadId, draft }] of placed.entries()) {
+    const payload = { to: 'draft', number: first + index, title: draft.title }
+    change.event({ projectId, type: 'task.draft', taskId: id, threadId, payload })
   }
   return placed.map(({ id }) => id)
 }
 
-async function takeNumbers(sql: Sql, projectId: string, count: number): Promise<Project> {
-  return sql.project.update({ where: { id: projectId }, data: { nextTaskNumber: { increment: count } } })
-}
-
-/** One statement, as batches are large and this is written more often than anything else. */
-async function insert(sql: Sql, project: Project, placed: readonly Placed[]): Promise<void> {
-  const { id: projectId, organizationId } = project
-  const { model } = project.settings as ProjectSettings
-  const rows = placed.map(({ draft, ...place }) => ({ ...place, ...draft, model: draft.model ?? model }))
-  await sql.$executeRaw`
-    WITH draft AS (
+/**
+ * One statement, as batches are large, nothing is written more often, and all of a project's are numbered one after the other.
+ * Gives the number of the first.
+ */
+async function insert(sql: Sql, projectId: string, placed: readonly Placed[]): Promise<number> {
+  const rows = placed.map(({ draft, ...ids }, place) => ({ ...ids, ...draft, place }))
+  const [numbered] = await sql.$queryRaw<[{ first: number }?]>`
+    WITH project AS (
+      UPDATE projects SET next_task_number = next_task_number + ${rows.length} WHERE id = ${projectId}::uuid
+      RETURNING id, organization_id, settings->>'model' AS model, next_task_number - ${rows.length} AS first
+    ), draft AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS draft(
-        id uuid, "threadId" uuid, number int, "prerequisiteIds" jsonb, key text, title text, description text, plan text,
+        place int, id uuid, "threadId" uuid, "prerequisiteIds" jsonb, key text, title text, description text, plan text,
         "doneWhen" text, priority int, model text
       )
     ), thread AS (
       INSERT INTO threads (id, project_id, kind, title)
-      SELECT "threadId", ${projectId}::uuid, 'task', title FROM draft
+      SELECT "threadId", project.id, 'task', title FROM draft, project
     ), task AS (
       INSERT INTO tasks (
         id, project_id, organization_id, thread_id, number, key, title, description, plan, done_when, priority, model
       )
-      SELECT id, ${projectId}::uuid, ${organizationId}::uuid, "threadId", number, key, title, description, plan, "doneWhen",
-        priority, model
-      FROM draft
+      SELECT draft.id, project.id, organization_id, "threadId", first + place, key, title, description, plan, "doneWhen",
+        priority, coalesce(draft.model, project.model)
+      FROM draft, project
+    ), edge AS (
+      INSERT INTO edges (task_id, prerequisite_id, position)
+      SELECT draft.id, prerequisite.id::uuid, position - 1
+      FROM project, draft, jsonb_array_elements_text("prerequisiteIds") WITH ORDINALITY AS prerequisite(id, position)
     )
-    INSERT INTO edges (task_id, prerequisite_id, position)
-    SELECT draft.id, prerequisite.id::uuid, place - 1
-    FROM draft, jsonb_array_elements_text("prerequisiteIds") WITH ORDINALITY AS prerequisite(id, place)`
+    SELECT first FROM project`
+  if (!numbered) throw notFound('project')
+  return numbered.first
 }
 
 function refuseDuplicates(drafts: readonly TaskDraft[]): void {
