@@ -10,7 +10,7 @@ import { fileStage } from '../../support/file-stage.ts'
 import { type System, type SystemOptions, startSystem } from '../../support/system.ts'
 
 /** What can take the time of a container or two. */
-export const PATIENT = { timeout: 90_000 }
+export const PATIENT = { timeout: 120_000 }
 
 /** One system and one browser for the tests of a file. Each test opens pages of its own. */
 export interface Web {
@@ -122,5 +122,5 @@ export const reaches = (system: System, taskId: string, state: Task['state']): P
       expect(task.state, task.failure?.message).toBe(state)
       return task
     },
-    { timeoutMs: 90_000, intervalMs: 100 },
+    { timeoutMs: 120_000, intervalMs: 100 },
   )
