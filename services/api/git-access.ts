@@ -14,6 +14,7 @@ export interface GitPolicy {
   onPushed(projectId: string, updates: RefUpdate[]): Promise<void>
   authorizeWorker(token: string): Promise<boolean>
   isCurrentEpoch(taskId: string, epoch: number): Promise<boolean>
+  isCurrentLine(projectId: string, epoch: number): Promise<boolean>
 }
 
 export function createGitPolicy({
@@ -58,6 +59,12 @@ export function createGitPolicy({
       if (!UUID.test(taskId)) return false
       const held = { id: taskId, epoch: BigInt(epoch), state: 'active' }
       return (await prisma.task.count({ where: held })) > 0
+    },
+
+    async isCurrentLine(projectId, epoch) {
+      if (!UUID.test(projectId)) return false
+      const held = { id: projectId, applyEpoch: BigInt(epoch), applyLeaseUntil: { not: null } }
+      return (await prisma.project.count({ where: held })) > 0
     },
   }
 }

@@ -62,7 +62,15 @@ export type MergeResult = z.infer<typeof MergeResult>
 
 export const SquashRequest = z.strictObject({ base: Sha, head: Sha, message, at })
 export const SquashReply = z.object({ sha: Sha })
-export const MoveRefRequest = z.strictObject({ ref: z.string().max(512), to: Sha, from: Sha.nullable() })
+/** The claim under which a ref is moved: a run of a task, or the project's line of applies. */
+export const Mover = z.union([z.strictObject({ taskId: RepoId, epoch: Epoch }), z.strictObject({ lineEpoch: Epoch })])
+export type Mover = z.infer<typeof Mover>
+export const MoveRefRequest = z.strictObject({
+  ref: z.string().max(512),
+  to: Sha,
+  from: Sha.nullable(),
+  by: Mover.optional(),
+})
 export const MoveRefReply = z.object({ moved: z.boolean() })
 export const ResolveRequest = z.strictObject({ rev: z.string().min(1).max(512) })
 export const ResolveReply = z.object({ sha: Sha.nullable() })

@@ -92,7 +92,7 @@ describe('a worker that is lost', () => {
     const applies = {
       merging: hold('before', path => path.endsWith('/merge')),
       verifying: null,
-      'swapping, not done': hold('before', moves('main')),
+      'swapping, not done': hold('late', moves('main')),
       'swapping, done': hold('after', moves('main')),
     }
     const applying = new Map<string, Task>()
@@ -101,7 +101,7 @@ describe('a worker that is lost', () => {
     await setCheck(applying.get('verifying')!.projectId, 'sleep 6')
     for (const [name, rule] of Object.entries(applies)) if (rule) holds.set(applying.get(name)!.projectId, rule)
 
-    // Three runs of three projects, each stopped at another step.
+    // Four runs of four projects, each stopped at another step.
     const runs = {
       'checkpoint, not done': hold(
         'before',
@@ -111,6 +111,7 @@ describe('a worker that is lost', () => {
         'after',
         secondOf(path => path.includes('/checkpoints/')),
       ),
+      'branch, not done': hold('late', moves('tasks/')),
       'branch, done': hold('after', moves('tasks/')),
     }
     const running = new Map<string, Task>()
@@ -122,13 +123,13 @@ describe('a worker that is lost', () => {
         await accept(project, name, plan(file('1.txt', '1'), sh('date +%N > 2.txt'), file('3.txt', '3'))),
       )
     }
-    await eventually(() => expect(proxy.held).toHaveLength(3), { timeoutMs: 60_000 })
+    await eventually(() => expect(proxy.held).toHaveLength(4), { timeoutMs: 60_000 })
 
     for (const { id } of applying.values()) await system.client.applyTask({ params: { id } })
 
     await eventually(
       async () => {
-        expect(proxy.held.map(each => each.replace(/[0-9a-f-]{36}/g, '…'))).toHaveLength(6)
+        expect(proxy.held.map(each => each.replace(/[0-9a-f-]{36}/g, '…'))).toHaveLength(7)
         const phases = await Promise.all([...applying.values()].map(async ({ id }) => (await get(id)).apply?.phase))
         expect(phases).toEqual(['merging', 'verifying', 'swapping', 'swapping'])
         expect((await containers()).map(each => each.split(' ')[0])).toContain(applying.get('verifying')!.id)
@@ -139,6 +140,7 @@ describe('a worker that is lost', () => {
     expect(before.map(({ state, iterations }) => [state, iterations])).toEqual([
       ['active', 2],
       ['active', 2],
+      ['active', 4],
       ['active', 4],
     ])
     await first.stop('SIGKILL')
@@ -158,7 +160,7 @@ describe('a worker that is lost', () => {
       expect(task, name).toMatchObject({ attempt: 1, epoch: 2 })
       const { items } = await system.client.listMessages({ params: { id: task.threadId } })
       const calls = items.flatMap(({ parts }) => parts.flatMap(part => (part.type === 'call' ? part.name : [])))
-      const repeated = name === 'branch, done' ? ['bash'] : ['bash', 'bash']
+      const repeated = name.startsWith('branch') ? ['bash'] : ['bash', 'bash']
       expect(calls, name).toEqual(['write_file', ...repeated, 'write_file'])
       const { files } = await system.client.getDiff({ params: { id } })
       expect(files.map(({ path, additions }) => [path, additions])).toEqual([
@@ -167,6 +169,8 @@ describe('a worker that is lost', () => {
         ['3.txt', 1],
       ])
     }
+    // What the lost worker had sent arrives only now.
+    expect(await proxy.deliverLate()).toEqual(['409 fenced', '409 fenced'])
     await stopWorkers()
     await expectNoContainers()
   }, 300_000)
@@ -207,7 +211,7 @@ describe('a worker that is lost', () => {
     system.client.updateProject({ params: { id }, body: { settings: { checkCommand } } })
 
   /** Holds the first request that fits, and lets all others pass. */
-  function hold(when: 'before' | 'after', fits: (path: string, body: Buffer) => boolean): Hold {
+  function hold(when: 'before' | 'after' | 'late', fits: (path: string, body: Buffer) => boolean): Hold {
     let held = false
     return (path, body) => {
       if (held || !fits(path, body)) return null

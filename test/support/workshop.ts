@@ -92,7 +92,13 @@ async function serveGit({ db }: Engine, store: LocalGitStore, stage: Stage): Pro
     (await db.prisma.task.count({ where: { id, epoch, state: 'active' } })) > 0
   app.use(
     GIT_STORE_BASE,
-    internalGitRoutes({ store, authorizeWorker: async token => token === 'workshop', isCurrentEpoch }),
+    internalGitRoutes({
+      store,
+      authorizeWorker: async token => token === 'workshop',
+      isCurrentEpoch,
+      isCurrentLine: async (id, applyEpoch) =>
+        (await db.prisma.project.count({ where: { id, applyEpoch, applyLeaseUntil: { not: null } } })) > 0,
+    }),
   )
   const server = app.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))

@@ -13,12 +13,14 @@ const CheckpointParams = ProjectParams.extend({ taskId: wire.RepoId, epoch: wire
 /**
  * The git store for workers, to be mounted at `GIT_STORE_BASE`; `createRemoteGitStore` is its client.
  * @param deps.authorizeWorker whether the bearer token is a worker's
- * @param deps.isCurrentEpoch whether the task is still held under this epoch; else its checkpoint is refused
+ * @param deps.isCurrentEpoch whether the task is still held under this epoch; else its checkpoints and moves are refused
+ * @param deps.isCurrentLine the same for the project's line of applies
  */
 export function internalGitRoutes(deps: {
   store: GitStore
   authorizeWorker: (token: string) => Promise<boolean>
   isCurrentEpoch: (taskId: string, epoch: number) => Promise<boolean>
+  isCurrentLine: (projectId: string, epoch: number) => Promise<boolean>
 }): Router {
   const { store } = deps
   const router = Router()
@@ -31,7 +33,7 @@ export function internalGitRoutes(deps: {
     // A bundle that is refused half-way destroys its stream; the request has to survive that, to be answered.
     const bundle = req.pipe(new PassThrough())
     req.once('aborted', () => bundle.destroy(new GitStoreError('bundle_rejected', 'The bundle was cut off')))
-    if (!(await deps.isCurrentEpoch(taskId, epoch))) throw new Fenced(`Task ${taskId} is no longer at epoch ${epoch}`)
+    await requireCurrent(projectId, { taskId, epoch })
     res.json(await store.receive(projectId, { taskId, epoch, ...range }, bundle, signal))
   })
 
@@ -48,7 +50,10 @@ export function internalGitRoutes(deps: {
   answer('squash', wire.SquashRequest, async (projectId, squash, signal) => ({
     sha: await store.squash(projectId, squash, signal),
   }))
-  answer('move-ref', wire.MoveRefRequest, async (projectId, move) => ({ moved: await store.moveRef(projectId, move) }))
+  answer('move-ref', wire.MoveRefRequest, async (projectId, move) => {
+    if (move.by) await requireCurrent(projectId, move.by)
+    return { moved: await store.moveRef(projectId, move) }
+  })
   answer('resolve', wire.ResolveRequest, async (projectId, { rev }, signal) => ({
     sha: await store.resolve(projectId, rev, signal),
   }))
@@ -61,6 +66,15 @@ export function internalGitRoutes(deps: {
   })
   router.use(problems)
   return router
+
+  async function requireCurrent(projectId: string, by: wire.Mover): Promise<void> {
+    if ('lineEpoch' in by) {
+      if (await deps.isCurrentLine(projectId, by.lineEpoch)) return
+      throw new Fenced(`The line of applies of project ${projectId} is no longer at epoch ${by.lineEpoch}`)
+    }
+    if (await deps.isCurrentEpoch(by.taskId, by.epoch)) return
+    throw new Fenced(`Task ${by.taskId} is no longer at epoch ${by.epoch}`)
+  }
 
   function answer<S extends z.ZodType>(
     name: string,

@@ -68,7 +68,8 @@ async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: A
 
     await store.applyPhase(fence, apply, { phase: 'swapping', mainBefore: main, mergeSha: merged.sha })
     apply.mergeSha = merged.sha
-    if (await git.moveRef(projectId, { ref, to: merged.sha, from: main }, signal)) {
+    const by = { lineEpoch: Number(fence.epoch) }
+    if (await git.moveRef(projectId, { ref, to: merged.sha, from: main, by }, signal)) {
       if (check) await store.storeMainCheck(projectId, check.record)
       return store.applied(fence, apply, { mergeSha: merged.sha, headSha: merged.sha })
     }

@@ -68,10 +68,11 @@ async function publish(
   signal: AbortSignal,
 ): Promise<void> {
   const ref = `refs/heads/${branch}`
+  const by = { taskId, epoch: Number(epoch) }
   for (;;) {
     const from = await git.resolve(projectId, ref, signal)
-    if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from }, signal))) break
+    if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from, by }, signal))) break
   }
   // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
-  await git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
+  await git.dropTaskRefs(projectId, taskId, by.epoch, signal)
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { MergeResult } from '../../contract/git-store.ts'
+import type { MergeResult, Mover } from '../../contract/git-store.ts'
 import type { Diff } from '../../contract/task.ts'
 
 export type { MergeResult } from '../../contract/git-store.ts'
@@ -54,11 +54,12 @@ export type GitStore = {
 
   /**
    * Compare-and-swap of a branch or of a ref below `refs/slipway`: true if it pointed to `from` (null: did not exist)
-   * and now points to `to`; false, and nothing changed, if it did not.
+   * and now points to `to`; false, and nothing changed, if it did not. `by` is the claim that its mover holds.
+   * Throws `fenced` (remote only: that claim is over).
    */
   moveRef(
     projectId: string,
-    move: { ref: string; to: string; from: string | null },
+    move: { ref: string; to: string; from: string | null; by?: Mover },
     signal?: AbortSignal,
   ): Promise<boolean>
 

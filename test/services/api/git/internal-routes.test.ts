@@ -25,6 +25,7 @@ async function behindRoutes(
     store: disk.store,
     authorizeWorker: async token => token === 'worker-token',
     isCurrentEpoch: async (taskId, epoch) => options.lives?.(taskId, epoch) ?? true,
+    isCurrentLine: async (projectId, epoch) => options.lives?.(projectId, epoch) ?? true,
   })
   const server = await serve(express().use(GIT_STORE_BASE, routes))
   const store = createRemoteGitStore({ url: server.url, token: 'worker-token' })
@@ -57,6 +58,17 @@ describe('the internal routes', () => {
       code: 'fenced',
     })
     expect(await routes.local.resolve(project, 'refs/slipway/task/e6')).toBeNull()
+  })
+
+  test.each([
+    ['a task', { taskId: 'task', epoch: 6 }, { taskId: 'task', epoch: 7 }],
+    ['a line of applies', { lineEpoch: 6 }, { lineEpoch: 7 }],
+  ])('a ref that is moved for %s is fenced once its epoch is over', async (what, late, current) => {
+    const ref = `refs/heads/moved-for-${what.replaceAll(' ', '-')}`
+    const move = { ref, to: main, from: null }
+    await expect(routes.store.moveRef(project, { ...move, by: late })).rejects.toBeInstanceOf(Fenced)
+    expect(await routes.local.resolve(project, ref)).toBeNull()
+    expect(await routes.store.moveRef(project, { ...move, by: current })).toBe(true)
   })
 
   test('a bundle beyond the bound is answered, not cut off', async () => {
@@ -112,6 +124,7 @@ describe('a worker whose API is away', () => {
       store: disk.store,
       authorizeWorker: async () => true,
       isCurrentEpoch: async () => true,
+      isCurrentLine: async () => true,
     })
     const app = express().use(GIT_STORE_BASE, routes)
     let broken = 0
