@@ -46,6 +46,8 @@ const SAFE_CONFIG = [
   'gc.auto=0',
   'core.autocrlf=false',
   'core.quotePath=false',
+  // What is written here lives as long as its container: quickly is better than small.
+  'core.looseCompression=1',
 ]
 
 /**

@@ -18,8 +18,8 @@ export type SnapshotLimits = {
   bundleBytes: number
 }
 
-/** What of the work tree has to stay out of the next checkpoint, or why there can be none. */
-export type Survey = { leaveOut: string[]; note?: string; problem?: string }
+/** How many paths are new, changed or gone, which of them have to stay out of the next checkpoint, or why there can be none. */
+export type Survey = { changed: number; leaveOut: string[]; note?: string; problem?: string }
 
 /**
  * Looks at what changed since the last checkpoint before git reads it, so that an oversized tree costs nothing: files
@@ -37,7 +37,11 @@ export async function survey(git: Git, root: string, limits: SnapshotLimits): Pr
     },
   })
   if (stopped) {
-    return { leaveOut: [], problem: `more than ${counted(limits.files, 'file')} changed since the last checkpoint` }
+    return {
+      changed: changed.length,
+      leaveOut: [],
+      problem: `more than ${counted(limits.files, 'file')} changed since the last checkpoint`,
+    }
   }
 
   const leaveOut: string[] = []
@@ -61,9 +65,14 @@ export async function survey(git: Git, root: string, limits: SnapshotLimits): Pr
   }
   if (total > limits.totalBytes) {
     return {
+      changed: changed.length,
       leaveOut,
       problem: `${size(total)} changed since the last checkpoint, more than ${size(limits.totalBytes)}`,
     }
   }
-  return { leaveOut, ...(faults.length > 0 && { note: `[not saved: ${clip(faults.join('; '), NOTE_CHARS)}]` }) }
+  return {
+    changed: changed.length,
+    leaveOut,
+    ...(faults.length > 0 && { note: `[not saved: ${clip(faults.join('; '), NOTE_CHARS)}]` }),
+  }
 }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, copyFile, mkdir, rm, stat } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CheckpointRef } from '../../shared/contract/runner.ts'
 import { LIMITS } from '../../shared/domain/limits.ts'
@@ -11,6 +11,8 @@ const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 const TIP = 'refs/slipway/tip'
 const AUTHOR = { name: 'Slipway', email: 'agent@slipway.invalid' }
 const NOTE_CHARS = 4_000
+const BRANCH = 'refs/heads/task'
+const CONFIG = '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n'
 
 /**
  * What a checkpoint came to. `ref` is absent when the tree did not change, or with `problem`, which says why a changed tree
@@ -66,15 +68,14 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     ...limits,
   }
   let last: string | null = null
+  let lastTree: string | null = null
 
   async function say(args: string[]): Promise<string> {
     return (await git(args)).text.trim()
   }
 
   async function open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number> {
-    await mkdir(gitDir, { recursive: true })
-    await git(['init', '--quiet', '--template='])
-    await git(['config', 'core.looseCompression', '1'])
+    await makeRepository(gitDir, CONFIG)
     if (bundle) await git(['index-pack', '--stdin'], { input: packOf(bundle) })
     if (base) {
       await git(['update-ref', TIP, `${base}^{commit}`])
@@ -96,15 +97,11 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
   /** A normal repository for the agent's own `git log` and `git diff`, on the runner's objects. */
   async function makeAgentRepository(base: string | null): Promise<void> {
     const own = join(root, '.git')
-    const agent = createGit({ cwd: root, env: { GIT_DIR: own } })
-    await agent(['init', '--quiet', '--template=', '--initial-branch=task', root])
-    await mkdir(join(own, 'info'), { recursive: true })
-    await mkdir(join(own, 'objects/info'), { recursive: true })
-    await appendFile(join(own, 'objects/info/alternates'), `${join(gitDir, 'objects')}\n`)
-    await agent(['config', 'user.name', AUTHOR.name])
-    await agent(['config', 'user.email', AUTHOR.email])
+    await makeRepository(own, `${CONFIG}[user]\n\tname = ${AUTHOR.name}\n\temail = ${AUTHOR.email}\n`)
+    await mkdir(join(own, 'info'))
+    await writeFile(join(own, 'objects/info/alternates'), `${join(gitDir, 'objects')}\n`)
     if (!base) return
-    await agent(['update-ref', 'refs/heads/task', base])
+    await writeFile(join(own, BRANCH), `${base}\n`)
     await copyFile(index, join(own, 'index'))
   }
 
@@ -115,6 +112,7 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     try {
       const found = await survey(git, root, bounds)
       if (found.problem) return { problem: found.problem }
+      if (found.changed === 0) return {}
       return { ...(await commit(message, found.leaveOut)), ...(found.note && { note: found.note }) }
     } catch (error) {
       await dropFailed()
@@ -132,8 +130,8 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     if (/No space left|unable to write/i.test(added.stderr)) throw new GitFailed(['add'], added.code, added.stderr)
     const unread = added.code === 0 ? undefined : `[not saved: ${clip(added.stderr.trim(), NOTE_CHARS)}]`
     const tree = await say(['write-tree'])
-    const before = last ? await say(['rev-parse', `${last}^{tree}`]) : EMPTY_TREE
-    if (tree === before) return unread ? { note: unread } : {}
+    lastTree ??= last ? await say(['rev-parse', `${last}^{tree}`]) : EMPTY_TREE
+    if (tree === lastTree) return unread ? { note: unread } : {}
     const sha = await say(['commit-tree', tree, ...(last ? ['-p', last] : []), '-m', message])
     await git(['update-ref', TIP, sha])
     await git(['bundle', 'create', '--quiet', bundleFile, TIP, ...(last ? [`^${last}`] : [])])
@@ -146,6 +144,7 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     }
     const ref = { sha, parent: last }
     last = sha
+    lastTree = tree
     return { ref, bundle: bundleFile, ...(unread && { note: unread }) }
   }
 
@@ -169,6 +168,15 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
   }
 
   return { root, git, open, checkpoint, restore }
+}
+
+/** An empty repository in git's first format, as `git init` makes it: written by hand, since every git takes longer than all of it. */
+async function makeRepository(gitDir: string, config: string): Promise<void> {
+  for (const folder of ['objects/info', 'objects/pack', 'refs/heads']) {
+    await mkdir(join(gitDir, folder), { recursive: true })
+  }
+  await writeFile(join(gitDir, 'HEAD'), `ref: ${BRANCH}\n`)
+  await writeFile(join(gitDir, 'config'), config)
 }
 
 function reasonOf(error: unknown): string {
