@@ -50,6 +50,13 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
   producer.on('error', () => {})
   for (const queue of [tasks, gates, applies]) queue.on('error', () => {})
 
+  /** A job whose last child was removed is put before all others by BullMQ, whatever its priority. */
+  const keepPriority = async (jobId: string) => {
+    const job = await tasks.getJob(jobId)
+    const priority = job?.opts.priority
+    if (job && priority && (await job.getState()) === 'waiting') await job.changePriority({ priority })
+  }
+
   return {
     queues: [tasks, gates, applies],
 
@@ -73,6 +80,7 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
 
     async release(held) {
       await Promise.all(held.map(({ from, to, n }) => gates.remove(gateJobId(from, to, n))))
+      await Promise.all([...new Set(held.map(({ to, n }) => taskJobId(to, n)))].map(keepPriority))
     },
 
     async discard(taskId, n) {
