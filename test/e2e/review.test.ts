@@ -86,6 +86,34 @@ describe('who reviews a task', { concurrent: true, timeout: 300_000 }, () => {
     ])
   })
 
+  test('settles a conflict on the branch, and has the agent go on from there', async () => {
+    const { project, task } = await accepted('Paint', file('wall.txt', 'blue'))
+    await until(task.id, 'ready')
+    const tree = await clone({ ...project, token: system.token }, stage.onEnd)
+    await tree.commit({ 'wall.txt': 'red\n', 'door.txt': 'door\n' }, 'Red')
+    await tree.git('push', '--quiet', 'origin', 'main')
+    await http.post(`/tasks/${task.id}/apply`)
+    const { branch } = await eventually(async () => {
+      const returned = await until(task.id, 'ready')
+      expect(returned.failure).toMatchObject({ code: 'merge_conflict', message: expect.stringContaining('wall.txt') })
+      return returned
+    })
+    await tree.git('checkout', '--quiet', branch!)
+    await tree.git('merge', '--quiet', '--strategy-option=ours', '--message=Settle', 'main')
+    await tree.git('push', '--quiet', 'origin', branch!)
+    await http.post(`/threads/${task.threadId}/messages`, { text: file('brush.txt', 'brush') })
+    await eventually(async () => expect(await get(task.id)).toMatchObject({ state: 'ready', attempt: 2 }), {
+      timeoutMs: 120_000,
+    })
+    const { files } = await http.get<{ files: { path: string }[] }>(`/tasks/${task.id}/diff`)
+    expect(files.map(({ path }) => path)).toEqual(['brush.txt', 'wall.txt'])
+    await http.post(`/tasks/${task.id}/apply`)
+    await until(task.id, 'done')
+    await tree.git('checkout', '--quiet', 'main')
+    await tree.git('pull', '--quiet')
+    expect(await tree.files()).toMatchObject({ 'wall.txt': 'blue\n', 'door.txt': 'door\n', 'brush.txt': 'brush\n' })
+  })
+
   test('sees what runs live, and finds the same afterwards', async () => {
     const { task } = await accepted('Live', plan(sh('echo hello; exit 3')))
     const failed = await until(task.id, 'failed')

@@ -3,6 +3,26 @@ import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { TaskFailure } from './failure.ts'
 
 /**
+ * Where a task stands that goes on: on its own base, or on main where its branch has taken all of main in, since somebody merged it and
+ * pushed. On the old base its one commit would hold main's changes as if they were its own, and conflict with main again.
+ */
+export async function presentBase(
+  git: GitStore,
+  { projectId, defaultBranch, prerequisites, headSha }: Claim,
+  baseSha: string,
+  signal: AbortSignal,
+): Promise<string> {
+  if (!headSha) return baseSha
+  const main = await git.resolve(projectId, `refs/heads/${defaultBranch}`, signal)
+  if (!main || main === baseSha || !(await git.isAncestor(projectId, main, headSha, signal))) return baseSha
+  for (const prerequisite of prerequisites) {
+    // Its work is in the old base, and not in main yet.
+    if (!prerequisite.headSha || !(await git.isAncestor(projectId, prerequisite.headSha, main, signal))) return baseSha
+  }
+  return main
+}
+
+/**
  * Where a task begins: main, with a merge of every prerequisite's head that is not part of it yet.
  * @throws TaskFailure `prerequisite_conflict`, naming tasks and files
  */

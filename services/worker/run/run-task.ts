@@ -2,7 +2,7 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
 import { openRunner } from '../runner-link/open-runner.ts'
-import { chooseBase } from './base.ts'
+import { chooseBase, presentBase } from './base.ts'
 import { runSetup } from './checks.ts'
 import { containerFor } from './container.ts'
 import { type Conversation, openConversation } from './conversation.ts'
@@ -17,7 +17,9 @@ import { taskPrompt } from './prompts.ts'
 export async function runTask(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   const { store } = deps
   try {
-    const baseSha = claim.baseSha ?? (await chooseBase(deps.git, claim, signal))
+    const baseSha = claim.baseSha
+      ? await presentBase(deps.git, claim, claim.baseSha, signal)
+      : await chooseBase(deps.git, claim, signal)
     await store.open(claim, { baseSha, prompt: taskPrompt(claim) })
     await inContainers(deps, claim, baseSha, signal)
   } catch (error) {
