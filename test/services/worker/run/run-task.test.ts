@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
 import { draft } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
+import { file, say, sh } from '../../../support/runbook.ts'
 import { startWorkshop } from '../../../support/workshop.ts'
-
-const sh = (command: string) => `\`\`\`sh\n${command}\n\`\`\``
-const file = (path: string, content: string) => `\`\`\`file path=${path}\n${content}\n\`\`\``
-const say = (text: string) => `\`\`\`say\n${text}\n\`\`\``
 
 test('a diamond builds on its prerequisites’ code and is applied in order', async () => {
   const shop = await startWorkshop()
