@@ -10,7 +10,7 @@ import { type System, startSystem } from '../support/system.ts'
 import { mostActive, readHistory } from './support/history.ts'
 import { plainHttp } from './support/http.ts'
 
-describe('tasks that may all run', { concurrent: true }, () => {
+describe('tasks that may all run', { concurrent: true, timeout: 400_000 }, () => {
   const stage = fileStage()
   let system: System
 

@@ -98,7 +98,7 @@ describe('a worker that is lost', () => {
     const applying = new Map<string, Task>()
     for (const name of Object.keys(applies)) applying.set(name, await accepted(name, file('work.txt', name)))
     for (const { id } of applying.values()) await ready(id)
-    await setCheck(applying.get('verifying')!.projectId, 'sleep 6')
+    await setCheck(applying.get('verifying')!.projectId, 'sleep 8')
     for (const [name, rule] of Object.entries(applies)) if (rule) holds.set(applying.get(name)!.projectId, rule)
 
     // Four runs of four projects, each stopped at another step.

@@ -65,7 +65,7 @@ describe('who reviews a task', { concurrent: true, timeout: 300_000 }, () => {
 
   test('loses no push to main, and no task, when both come at once', async () => {
     const { project, task } = await accepted('Slow', file('slow.txt', 'slow'), {
-      checkCommand: 'test ! -e slow.txt || test ! -e wait.txt || sleep 6',
+      checkCommand: 'test ! -e slow.txt || test ! -e wait.txt || test -e meanwhile.txt || sleep 15',
     })
     await until(task.id, 'ready')
     const tree = await clone({ ...project, token: system.token }, stage.onEnd)
