@@ -19,6 +19,12 @@ const replace = (what: string | RegExp, by: string) => (pieces: readonly string[
 const leaveOut = (what: RegExp) => (pieces: readonly string[]) => (what.test(pieces.join('?')) ? null : pieces)
 const nothing = async () => null
 
+/** Changes what those see who have locked tasks. */
+const whenLocked =
+  (change: (task: { state?: string }) => object): Distortion['rows'] =>
+  (text, rows) =>
+    text.includes('AS (SELECT * FROM tasks') ? (rows as { state?: string }[]).map(change) : rows
+
 /** The fields of a write without some of them. */
 function without(args: never, ...fields: string[]): unknown {
   const { data, ...rest } = args as { data: Record<string, unknown> }
@@ -98,10 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: 'a claim ignores that a lease is live',
     distortion: {
-      calls: {
-        'task.findMany': async (args, proceed) =>
-          ((await proceed(args)) as object[]).map(task => ({ ...task, leaseUntil: null })),
-      },
+      rows: whenLocked(task => ({ ...task, lease_until: null })),
     },
     scenario: scenarios.stolenJob,
     caughtBy: 'claimsAreExclusive',
@@ -187,12 +190,8 @@ export const MUTANTS: readonly Mutant[] = [
     distortion: {
       calls: {
         'task.updateMany': blindly,
-        'task.findMany': async (args, proceed) =>
-          ((await proceed(args)) as { state: string }[]).map(task => ({
-            ...task,
-            state: task.state === 'done' ? 'applying' : task.state,
-          })),
       },
+      rows: whenLocked(task => ({ ...task, state: task.state === 'done' ? 'applying' : task.state })),
     },
     scenario: scenarios.applies,
     caughtBy: 'appliedOnceInOrder',

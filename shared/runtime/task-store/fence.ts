@@ -1,7 +1,7 @@
 import type { Task } from '../../../prisma/generated/client.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
-import { type LockedOrganization, lockOrganization } from './lock.ts'
+import { asTask, type LockedOrganization, type LockedRow, lockOrganization } from './lock.ts'
 import type { Fence } from './types.ts'
 
 export interface Held {
@@ -50,12 +50,11 @@ export async function fencedEnd<T>(
 }
 
 async function hold({ sql }: Change, { taskId, epoch }: Fence, write: string): Promise<Held> {
-  const [row] = await sql.$queryRaw<[{ now: Date }?]>`
-    SELECT now() AS now FROM tasks
+  const [row] = await sql.$queryRaw<[LockedRow?]>`
+    SELECT now() AS clock, tasks.* FROM tasks
     WHERE id = ${taskId}::uuid AND epoch = ${epoch} AND state = 'active' FOR NO KEY UPDATE`
-  const task = row && (await sql.task.findUnique({ where: { id: taskId } }))
-  if (!task) throw new Fenced(`Epoch ${epoch} no longer holds task ${taskId}: “${write}” came too late.`)
-  return { task, now: row.now }
+  if (!row) throw new Fenced(`Epoch ${epoch} no longer holds task ${taskId}: “${write}” came too late.`)
+  return { task: asTask(row), now: row.clock }
 }
 
 async function countLateWrite({ db, log }: StoreDeps, { taskId, epoch, worker }: Fence, write: string): Promise<void> {

@@ -28,11 +28,22 @@ export async function lockOrganization(sql: Sql, organizationId: string): Promis
  * transaction's start could be over before it is committed. Unknown ids are left out.
  */
 export async function lockTasks(sql: Sql, ids: readonly string[]): Promise<{ tasks: Task[]; now: Date }> {
-  const [clock] = await sql.$queryRaw<[{ now: Date }]>`
-    WITH locked AS (SELECT id FROM tasks WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE)
-    SELECT clock_timestamp() AS now, count(*) FROM locked`
-  const tasks = await sql.task.findMany({ where: { id: { in: [...ids] } }, orderBy: { id: 'asc' } })
-  return { tasks, now: clock.now }
+  const rows = await sql.$queryRaw<[LockedRow, ...LockedRow[]]>`
+    WITH locked AS (SELECT * FROM tasks WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+    SELECT clock_timestamp() AS clock, locked.* FROM (VALUES (1)) AS always LEFT JOIN locked ON true ORDER BY id`
+  return { tasks: rows.filter(({ id }) => id !== null).map(asTask), now: rows.at(-1)!.clock }
+}
+
+/** A task's row as Postgres gives it, with the time; without an id where there is none. */
+export type LockedRow = { clock: Date; id: string | null } & Record<string, unknown>
+
+/** The row as the client gives it: each column is called as its field, but with underscores. */
+export function asTask({ clock: _, ...row }: LockedRow): Task {
+  const fields = Object.entries(row).map(([column, value]) => [
+    column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ])
+  return Object.fromEntries(fields) as Task
 }
 
 /** Locks the organization of the project, as everything does that then locks more than one of its tasks. */
