@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: process.env.SLIPWAY_SCALE === 'full' ? 60 * 60_000 : 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    // Faults are real and so are their clocks: on a shared machine one may strike before a test was ready for it.
+    retry: process.env.CI ? 2 : 0,
   },
 })
