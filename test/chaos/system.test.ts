@@ -53,11 +53,11 @@ test(
       intervalMs: 500,
     })
     done = true
-    expect((await failed())?.failureText).toBeUndefined()
     await chaos.catch(error => {
       // Nothing is left to kill when all is ready.
       if (faults.kills === 0) throw error
     })
+    expect((await failed())?.failureText).toBeUndefined()
     await fleet.settled()
 
     for (const { id } of items) {
