@@ -100,7 +100,6 @@ async function assemble(config: Config, log: Log): Promise<Service> {
     })
     http.on('request', api.app)
     await ensureDefaultOrganization(db, { plan: config.plan })
-    await git.sweep()
     parts.push(role('api', api))
   }
   if (runs('gateway')) {

@@ -1,10 +1,11 @@
-import { DelayedError, type Job, Worker } from 'bullmq'
+import { DelayedError, type Job, type Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Names } from '../../../shared/runtime/names.ts'
 import { Fenced } from '../../../shared/runtime/refused.ts'
 import type { Service } from '../../../shared/runtime/service.ts'
+import { startConsumer } from '../queue/consumer.ts'
 import { type ApplyDeps, applyTask, type Line } from './apply-task.ts'
 
 export interface ApplyWorkerDeps extends ApplyDeps {
@@ -63,16 +64,7 @@ export function createApplyWorker(deps: ApplyWorkerDeps): Service {
 
   return {
     async start() {
-      consumer = new Worker(names.queues.applies, take, {
-        connection: deps.redis,
-        prefix: names.prefix,
-        concurrency: CONCURRENCY,
-        lockDuration: LIMITS.engine.queueLockMs,
-        stalledInterval: LIMITS.engine.stalledCheckMs,
-        maxStalledCount: 1_000_000,
-      })
-      consumer.on('error', error => log.warn({ err: error }, 'queue.error'))
-      await consumer.waitUntilReady()
+      consumer = await startConsumer(deps, names.queues.applies, CONCURRENCY, take)
     },
     async stop() {
       if (!consumer) return

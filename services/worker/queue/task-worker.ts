@@ -1,10 +1,11 @@
-import { DelayedError, type Job, Worker } from 'bullmq'
+import { DelayedError, type Job, type Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import { parseTaskJobId } from '../../../shared/runtime/names.ts'
 import type { Service } from '../../../shared/runtime/service.ts'
 import type { RunStore } from '../../../shared/runtime/task-store/types.ts'
+import { startConsumer } from './consumer.ts'
 import { type HeldRunDeps, holdRun } from './held-run.ts'
 
 export interface TaskWorkerDeps extends HeldRunDeps {
@@ -53,18 +54,7 @@ export function createTaskWorker(deps: TaskWorkerDeps): Service & { running(): n
   return {
     running: () => running,
     async start() {
-      consumer = new Worker(names.queues.tasks, take, {
-        connection: deps.redis,
-        prefix: names.prefix,
-        concurrency: deps.concurrency,
-        lockDuration: LIMITS.engine.queueLockMs,
-        stalledInterval: LIMITS.engine.stalledCheckMs,
-        // A job may be taken over any number of times; deaths of workers are counted in Postgres.
-        maxStalledCount: 1_000_000,
-      })
-      consumer.on('error', error => log.warn({ err: error }, 'queue.error'))
-      consumer.on('failed', (job, error) => log.warn({ jobId: job?.id, err: error }, 'queue.job_failed'))
-      await consumer.waitUntilReady()
+      consumer = await startConsumer(deps, names.queues.tasks, deps.concurrency, take)
     },
     async stop() {
       if (!consumer) return

@@ -5,7 +5,7 @@ import { LIMITS } from '../../domain/limits.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
 import { lockOrganizationOf, lockTasks } from './lock.ts'
-import { appendMessage } from './messages.ts'
+import { appendMessage, nextPosition } from './messages.ts'
 import { move } from './move.ts'
 import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
 
@@ -153,8 +153,7 @@ async function sendBack(
       { failure: { code, message } },
     )
     const thread = { id: task.threadId, projectId: task.projectId, taskId: task.id }
-    const last = await unit.sql.message.aggregate({ where: { threadId: task.threadId }, _max: { position: true } })
-    const position = (last._max.position ?? -1) + 1
+    const position = await nextPosition(unit, task.threadId)
     await appendMessage(unit, thread, { role: 'system', text: message, position, attempt: task.attempt })
   }
 }

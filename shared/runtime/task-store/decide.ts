@@ -3,7 +3,7 @@ import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
-import { appendMessage } from './messages.ts'
+import { appendMessage, nextPosition } from './messages.ts'
 import { illegalMove, move, moveAll, stateOf, type TaskData } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
@@ -109,9 +109,8 @@ export async function wake(change: Change, locked: { task: Task; now: Date }): P
 }
 
 /** Forgets base, work and conversation, so that the next run begins on the prerequisites as they are then. */
-async function afresh({ sql }: Change, task: Task): Promise<TaskData> {
-  const last = await sql.message.aggregate({ where: { threadId: task.threadId }, _max: { position: true } })
-  return { baseSha: null, headSha: null, staleReason: null, historyFrom: (last._max.position ?? -1) + 1 }
+async function afresh(change: Change, task: Task): Promise<TaskData> {
+  return { baseSha: null, headSha: null, staleReason: null, historyFrom: await nextPosition(change, task.threadId) }
 }
 
 function refusePipelineTask(task: Task): void {

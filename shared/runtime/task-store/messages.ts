@@ -74,3 +74,9 @@ export async function hasUnread({ sql }: Change, threadId: string): Promise<bool
   })
   return unread !== null
 }
+
+/** The place that follows the last one in the history of a thread. The thread's task must be locked. */
+export async function nextPosition({ sql }: Change, threadId: string): Promise<number> {
+  const last = await sql.message.aggregate({ where: { threadId }, _max: { position: true } })
+  return (last._max.position ?? -1) + 1
+}

@@ -9,7 +9,7 @@ import { type Change, change, type StoreDeps } from './change.ts'
 import { claimTask } from './claim.ts'
 import { fenced, fencedEnd } from './fence.ts'
 import { failRun, finishRun } from './finish.ts'
-import { appendMessage, toHistory } from './messages.ts'
+import { appendMessage, nextPosition, toHistory } from './messages.ts'
 import type { IterationEnd, RunStore } from './types.ts'
 
 /** What runs write, each in one fenced transaction. */
@@ -34,7 +34,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
           where: { threadId: task.threadId, position: { gte: task.historyFrom } },
         })
         if (begun > 0) return
-        const position = await nextPosition(unit, task)
+        const position = await nextPosition(unit, task.threadId)
         await appendMessage(unit, thread(task), { role: 'user', text: prompt, position, attempt: task.attempt })
       }),
 
@@ -62,7 +62,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
           orderBy: { seq: 'asc' },
         })
         if (unread.length === 0) return []
-        const first = await nextPosition(unit, task)
+        const first = await nextPosition(unit, task.threadId)
         for (const [index, { id, seq }] of unread.entries()) {
           await unit.sql.message.update({ where: { id }, data: { position: first + index, readAt: now } })
           unit.event({ ...about(task), type: 'message.read', payload: { messageId: id, seq } })
@@ -84,7 +84,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
 
     tell: (fence, text, progress) =>
       fenced(deps, fence, 'tell', async (unit, { task }) => {
-        const position = await nextPosition(unit, task)
+        const position = await nextPosition(unit, task.threadId)
         await appendMessage(unit, thread(task), { role: 'system', text, position, attempt: task.attempt })
         if (progress) await unit.sql.task.update({ where: { id: task.id }, data: progress })
       }),
@@ -115,7 +115,7 @@ async function storeReply(
   if (task.iterations >= iteration) return
   const parts: MessagePart[] = reply.calls.map(call => ({ type: 'call', ...call }))
   if (reply.providerMetadata !== undefined) parts.push({ type: 'providerMetadata', value: reply.providerMetadata })
-  const position = await nextPosition(unit, task)
+  const position = await nextPosition(unit, task.threadId)
   const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt: task.attempt, iteration }
   await appendMessage(unit, thread(task), message)
   await unit.sql.task.update({
@@ -150,7 +150,7 @@ async function endIteration(unit: Change, task: Task, end: IterationEnd): Promis
     })),
   })
   const parts: MessagePart[] = results.results.map(result => ({ type: 'result', ...result }))
-  const position = await nextPosition(unit, task)
+  const position = await nextPosition(unit, task.threadId)
   await appendMessage(unit, thread(task), { role: 'tool', text: '', parts, position, attempt, iteration })
   for (const { tool, summary, ms, exitCode, callIndex } of steps) {
     unit.event({ ...about(task), type: 'task.step', payload: { iteration, callIndex, tool, summary, ms, exitCode } })
@@ -161,11 +161,6 @@ async function endIteration(unit: Change, task: Task, end: IterationEnd): Promis
   })
   await unit.sql.task.update({ where: { id: task.id }, data: { headSha: checkpoint, deaths: 0 } })
   unit.event({ ...about(task), type: 'task.checkpoint', payload: { iteration, sha: checkpoint } })
-}
-
-async function nextPosition({ sql }: Change, task: Task): Promise<number> {
-  const last = await sql.message.aggregate({ where: { threadId: task.threadId }, _max: { position: true } })
-  return (last._max.position ?? -1) + 1
 }
 
 const thread = (task: Task) => ({ id: task.threadId, projectId: task.projectId, taskId: task.id })
