@@ -1,5 +1,5 @@
 import { Check, Circle, LoaderCircle } from 'lucide-react'
-import { APPLY_PHASES, type ApplyPhase, type Task } from '../../../../shared/contract/task.ts'
+import type { ApplyPhase, Task } from '../../../../shared/contract/task.ts'
 import { cx } from '../ui/cx.ts'
 import { applyWords } from './task-words.ts'
 
@@ -11,26 +11,33 @@ const words: Record<ApplyPhase, string> = {
   swapping: 'Moving main',
 }
 
+const phases = Object.keys(words) as ApplyPhase[]
+
 /** How far an apply is. Resolving shows only where there is something to resolve. */
 export function ApplySteps({ apply }: { apply: Task['apply'] }) {
-  const now = apply ? APPLY_PHASES.indexOf(apply.phase) : 0
+  const now = apply ? phases.indexOf(apply.phase) : 0
   return (
     <>
       <ol className="flex flex-wrap gap-x-4 gap-y-1 text-xs">
-        {APPLY_PHASES.filter(phase => phase !== 'resolving' || apply?.phase === 'resolving').map(phase => {
-          const place = APPLY_PHASES.indexOf(phase)
-          const Icon = place < now ? Check : place === now ? LoaderCircle : Circle
-          return (
-            <li
-              aria-current={place === now ? 'step' : undefined}
-              className={cx('flex items-center gap-1', place === now ? 'font-medium text-state-violet' : 'text-muted')}
-              key={phase}
-            >
-              <Icon aria-hidden className={cx('size-3.5', place === now && 'animate-spin')} />
-              {words[phase]}
-            </li>
-          )
-        })}
+        {phases
+          .filter(phase => phase !== 'resolving' || apply?.phase === 'resolving')
+          .map(phase => {
+            const place = phases.indexOf(phase)
+            const Icon = place < now ? Check : place === now ? LoaderCircle : Circle
+            return (
+              <li
+                aria-current={place === now ? 'step' : undefined}
+                className={cx(
+                  'flex items-center gap-1',
+                  place === now ? 'font-medium text-state-violet' : 'text-muted',
+                )}
+                key={phase}
+              >
+                <Icon aria-hidden className={cx('size-3.5', place === now && 'animate-spin')} />
+                {words[phase]}
+              </li>
+            )
+          })}
       </ol>
       {apply && <p className="text-muted text-xs">{applyWords(apply)}.</p>}
     </>
