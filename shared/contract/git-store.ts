@@ -48,15 +48,26 @@ const shas = z.array(Sha).max(1_000)
 export const BundleRequest = z.strictObject({ want: Sha, have: shas })
 export const ReceiveQuery = z.strictObject({ parent: Sha, head: Sha })
 export const ReceiveReply = z.object({ ref: z.string(), head: Sha })
-export const MergeRequest = z.strictObject({ into: Sha, heads: shas, message, at })
+export const MergeRequest = z.strictObject({
+  into: Sha,
+  heads: shas,
+  message,
+  at,
+  keepConflicts: z.boolean().optional(),
+})
+
+/** A head that conflicts with what it is merged into, and the files in which it does. */
+export const Conflict = z.object({ head: Sha, files: z.array(z.string()) })
+export type Conflict = z.infer<typeof Conflict>
 
 /**
  * `merged`: `sha` is the last merge commit, or `into` itself when every head was an ancestor already; `merged` are the
- * heads that got a commit. `conflict`: `head` is the one that conflicts, `files` where.
+ * heads that got a commit, `conflicts` those whose commit holds conflict markers (only with `keepConflicts`). `conflict`: the
+ * head that cannot be merged.
  */
 export const MergeResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('merged'), sha: Sha, merged: z.array(Sha) }),
-  z.object({ kind: z.literal('conflict'), head: Sha, files: z.array(z.string()) }),
+  z.object({ kind: z.literal('merged'), sha: Sha, merged: z.array(Sha), conflicts: z.array(Conflict) }),
+  z.object({ kind: z.literal('conflict'), ...Conflict.shape }),
 ])
 export type MergeResult = z.infer<typeof MergeResult>
 

@@ -1,7 +1,7 @@
 import { commitTree, isAncestorOf, requireCommits, withCommits } from './commit.ts'
 import type { Git } from './git.ts'
 import type { Layout } from './layout.ts'
-import type { GitStore, MergeResult } from './types.ts'
+import type { Conflict, GitStore, MergeResult } from './types.ts'
 
 type MergeRequest = Parameters<GitStore['merge']>[1]
 
@@ -16,24 +16,30 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
     return withCommits(git, gitDir, [into, ...heads], () => mergeAll(gitDir, request, signal), signal)
   }
 
-  async function mergeAll(gitDir: string, { into, heads, message, at }: MergeRequest, signal?: AbortSignal) {
+  async function mergeAll(gitDir: string, request: MergeRequest, signal?: AbortSignal): Promise<MergeResult> {
+    const { into, heads, message, at, keepConflicts } = request
     const merged: string[] = []
+    const conflicts: Conflict[] = []
     let tip = into
     for (const head of heads) {
       if (await isAncestorOf(git, gitDir, head, tip, signal)) continue
-      const result = await mergeTrees(gitDir, tip, head, signal)
-      if (result.conflicts) return { kind: 'conflict', head, files: result.conflicts } satisfies MergeResult
-      tip = await commitTree(git, gitDir, { tree: result.tree, parents: [tip, head], message, at }, signal)
+      const { tree, files } = await mergeTrees(gitDir, tip, head, signal)
+      if (files) {
+        if (!keepConflicts) return { kind: 'conflict', head, files }
+        conflicts.push({ head, files })
+      }
+      tip = await commitTree(git, gitDir, { tree, parents: [tip, head], message, at }, signal)
       merged.push(head)
     }
-    return { kind: 'merged', sha: tip, merged } satisfies MergeResult
+    return { kind: 'merged', sha: tip, merged, conflicts }
   }
 
+  /** The tree of both; with `files` where they conflict, and then with git's markers in them. */
   async function mergeTrees(gitDir: string, ours: string, theirs: string, signal?: AbortSignal) {
     const flags = ['--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories']
     const merged = await git.run(['merge-tree', ...flags, ours, theirs], { gitDir, signal, accept: [0, 1] })
     const [tree = '', ...files] = merged.stdout.toString('utf8').split('\0')
-    return merged.code === 0 ? { tree } : { tree, conflicts: files.filter(file => file !== '') }
+    return merged.code === 0 ? { tree } : { tree, files: files.filter(file => file !== '') }
   }
 
   const squash: GitStore['squash'] = async (projectId, { base, head, message, at }, signal) => {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { MergeResult, Mover } from '../../contract/git-store.ts'
 import type { Diff } from '../../contract/task.ts'
 
-export type { MergeResult } from '../../contract/git-store.ts'
+export type { Conflict, MergeResult } from '../../contract/git-store.ts'
 
 /** A checkpoint's bundle: a stream is read once, bytes can be sent again when the API was away. */
 export type BundleBody = Readable | Uint8Array
@@ -37,11 +37,12 @@ export type GitStore = {
 
   /**
    * Merges the heads onto `into`, in order, without a work tree: one merge commit for each that is not an ancestor
-   * yet. Moves no ref. `at` (ISO 8601) fixes the commits' time, so that the same merge gives the same commit.
+   * yet. Moves no ref. `at` (ISO 8601) fixes the commits' time, so that the same merge gives the same commit. It ends at the first
+   * conflict; with `keepConflicts` it commits the files with git's conflict markers in them and goes on.
    */
   merge(
     projectId: string,
-    merge: { into: string; heads: string[]; message: string; at?: string },
+    merge: { into: string; heads: string[]; message: string; at?: string; keepConflicts?: boolean },
     signal?: AbortSignal,
   ): Promise<MergeResult>
 

@@ -175,11 +175,13 @@ export function behavesAsGitStore(name: string, start: () => Promise<Subject>): 
           kind: 'merged',
           sha: head,
           merged: [],
+          conflicts: [],
         })
         expect(await store.merge(project, { into: head, heads: [], message: 'No' })).toEqual({
           kind: 'merged',
           sha: head,
           merged: [],
+          conflicts: [],
         })
       })
 
@@ -201,6 +203,22 @@ export function behavesAsGitStore(name: string, start: () => Promise<Subject>): 
         const changed = await handOver({ 'a.txt': 'changed\n' }, main, 'changed')
         const result = await store.merge(project, { into: deleted, heads: [changed], message: 'Clash' })
         expect(result).toEqual({ kind: 'conflict', head: changed, files: ['a.txt'] })
+      })
+
+      test('conflicts can be committed as they stand, so that somebody settles them in the files', async () => {
+        const ours = await handOver({ 'a.txt': 'one\nOURS\nthree\n' }, main, 'ours')
+        const theirs = await handOver({ 'a.txt': 'one\nTHEIRS\nthree\n' }, main, 'theirs')
+        const clean = await handOver({ 'c.txt': 'c\n' }, main, 'clean')
+        const merge = { into: ours, heads: [theirs, clean], message: 'Clash', keepConflicts: true }
+        const merged = await store.merge(project, { ...merge, at: '2026-01-02T03:04:05.678Z' })
+        if (merged.kind !== 'merged') throw new Error(merged.kind)
+        expect(merged).toMatchObject({ merged: [theirs, clean], conflicts: [{ head: theirs, files: ['a.txt'] }] })
+        const { files } = await subject.local.diff(project, { base: ours, head: merged.sha })
+        expect(files.map(({ path, hunks }) => [path, hunks.flatMap(({ lines }) => lines)])).toEqual([
+          ['a.txt', [' one', `+<<<<<<< ${ours}`, ' OURS', '+=======', '+THEIRS', `+>>>>>>> ${theirs}`, ' three']],
+          ['c.txt', ['+c']],
+        ])
+        expect(await store.merge(project, { ...merge, at: '2026-01-02T03:04:05.678Z' })).toEqual(merged)
       })
 
       test('the same merge at the same time is the same commit', async () => {
