@@ -11,7 +11,7 @@ import type { RunCommand } from './command.ts'
 import { createLiveOutput } from './live-output.ts'
 import { runLoop } from './loop.ts'
 import { storable } from './text.ts'
-import type { RunTool, ToolOutcome } from './tools/index.ts'
+import { type RunTool, readingOnly, type ToolOutcome } from './tools/index.ts'
 import type { Checkpoint, Workspace } from './workspace.ts'
 
 export type SessionDeps = {
@@ -34,6 +34,7 @@ class Closed extends Error {}
 export async function runSession(deps: SessionDeps): Promise<void> {
   const { channel, workspace, runTool, runCommand } = deps
   let requests = 0
+  let readOnly = false
 
   const passOutput = (text: string) => void channel.send({ type: 'output', text })
 
@@ -55,7 +56,7 @@ export async function runSession(deps: SessionDeps): Promise<void> {
         return await runCommand({ command, timeoutSeconds, headBytes: half, tailBytes: half, onOutput: live.push })
       } finally {
         live.end()
-        if (!keepChanges) await workspace.restore()
+        if (!keepChanges && !readOnly) await workspace.restore()
       }
     })
     const { exitCode, output, ms, end, oom } = outcome
@@ -119,8 +120,9 @@ export async function runSession(deps: SessionDeps): Promise<void> {
 
   async function runCall(call: RunnerCall): Promise<ToolOutcome> {
     const live = createLiveOutput(passOutput)
+    const run = readOnly ? readingOnly(runTool) : runTool
     try {
-      return await runTool(call, live.push)
+      return await run(call, live.push)
     } finally {
       live.end()
     }
@@ -129,7 +131,9 @@ export async function runSession(deps: SessionDeps): Promise<void> {
   async function open(): Promise<OpenParams> {
     const message = await channel.receive()
     if (message.type !== 'open') throw new Error(`${message.type} came where open was expected`)
-    const files = await busy(() => workspace.open(message.base, message.bundle ? channel.receiveBytes() : null))
+    readOnly = message.readOnly === true
+    const bundle = message.bundle ? channel.receiveBytes() : null
+    const files = await busy(() => workspace.open(message.base, bundle, { readOnly }))
     await channel.send({ type: 'opened', id: message.id, files })
     return message
   }
@@ -149,7 +153,7 @@ export async function runSession(deps: SessionDeps): Promise<void> {
       first: iteration,
       worker: { next, call, result },
       runTool: of => busy(() => runCall(of)),
-      checkpoint: message => busy(() => workspace.checkpoint(message)),
+      checkpoint: async message => (readOnly ? {} : busy(() => workspace.checkpoint(message))),
     })
     await serve()
   } catch (error) {

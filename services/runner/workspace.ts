@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { CheckpointRef } from '../../shared/contract/runner.ts'
 import { LIMITS } from '../../shared/domain/limits.ts'
 import { packOf } from './bundle.ts'
@@ -7,6 +9,7 @@ import { createGit, type Git, GitFailed } from './git.ts'
 import { type SnapshotLimits, survey } from './survey.ts'
 import { clip, size } from './text.ts'
 
+const run = promisify(execFile)
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 const TIP = 'refs/slipway/tip'
 const AUTHOR = { name: 'Slipway', email: 'agent@slipway.invalid' }
@@ -25,8 +28,8 @@ export type Workspace = {
   root: string
   /** A git bound to the runner's own repository and index over the work tree. */
   git: Git
-  /** Writes out `base` from the bundle. @returns the number of files */
-  open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number>
+  /** Writes out `base` from the bundle; `readOnly` takes the right to write away from all of it. @returns the number of files */
+  open(base: string | null, bundle: AsyncIterable<Uint8Array> | null, options?: { readOnly?: boolean }): Promise<number>
   /** Commits the work tree as it is on top of the last checkpoint. */
   checkpoint(message: string): Promise<Checkpoint>
   /** Puts the work tree back to the last checkpoint; ignored files stay. */
@@ -74,7 +77,11 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
     return (await git(args)).text.trim()
   }
 
-  async function open(base: string | null, bundle: AsyncIterable<Uint8Array> | null): Promise<number> {
+  async function open(
+    base: string | null,
+    bundle: AsyncIterable<Uint8Array> | null,
+    { readOnly = false }: { readOnly?: boolean } = {},
+  ): Promise<number> {
     await makeRepository(gitDir, CONFIG)
     if (bundle) await git(['index-pack', '--stdin'], { input: packOf(bundle) })
     if (base) {
@@ -91,6 +98,8 @@ export function createWorkspace({ root, state, limits }: WorkspaceDeps): Workspa
       return true
     }
     await git(['ls-files', '-z'], { onText: countNames })
+    // Links are not followed: nothing outside of the work tree is touched.
+    if (readOnly) await run('chmod', ['-R', 'a-w', root])
     return files
   }
 

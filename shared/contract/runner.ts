@@ -63,6 +63,8 @@ export const OpenParams = z.strictObject({
   title: z.string().max(LIMITS.task.titleChars),
   /** The first iteration that the runner asks for: 0, or where a resumed run goes on. */
   iteration: z.int().nonnegative(),
+  /** The run may only look: the work tree is made read-only, tools that change it are refused, and nothing is saved. */
+  readOnly: z.boolean().optional(),
 })
 export type OpenParams = z.infer<typeof OpenParams>
 

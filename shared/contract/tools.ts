@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../domain/limits.ts'
+import type { TaskKind } from '../domain/task-state.ts'
+import { nonEmpty, text } from './common.ts'
 import type { ToolSpec } from './history.ts'
 
 const { tools, task, pipeline } = LIMITS
@@ -47,22 +49,36 @@ const Search = z.strictObject({
   glob: glob.optional(),
 })
 
-const ProposeTasks = z.strictObject({
-  tasks: z
-    .array(
-      z.strictObject({
-        key: z.string().min(1).max(task.keyChars),
-        title: z.string().min(1).max(task.titleChars),
-        description: z.string().max(task.descriptionChars),
-        plan: z.string().max(task.planChars),
-        doneWhen: z.string().max(task.doneWhenChars),
-        dependsOn: z.array(z.string().max(task.keyChars)).max(task.dependsOn).optional().describe('Keys or task ids'),
-        priority: z.int().min(task.minPriority).max(task.maxPriority).optional(),
-      }),
-    )
-    .min(1)
-    .max(task.perBatch),
-})
+/** Texts that are stored: Postgres keeps neither NUL characters nor halves of surrogate pairs. */
+const stored = (schema: z.ZodString) => schema.refine(value => value.isWellFormed(), 'must be well-formed Unicode')
+const name = stored(nonEmpty(task.keyChars))
+
+const ProposeTasks = z
+  .strictObject({
+    tasks: z
+      .array(
+        z.strictObject({
+          key: name.describe(
+            'A new one makes a draft; key or id of a draft of yours, or of one that you are to revise, changes it',
+          ),
+          title: stored(nonEmpty(task.titleChars)),
+          description: stored(text(task.descriptionChars)),
+          plan: stored(nonEmpty(task.planChars)),
+          doneWhen: stored(text(task.doneWhenChars)),
+          dependsOn: z
+            .array(name)
+            .max(task.dependsOn)
+            .optional()
+            .describe(
+              'Keys of these tasks or of your drafts, or task ids. Left out for a draft that is there: as it is',
+            ),
+          priority: z.int().min(task.minPriority).max(task.maxPriority).optional(),
+        }),
+      )
+      .max(task.perBatch),
+    remove: z.array(name).max(task.perBatch).optional().describe('Keys or ids of such drafts that are to be dropped'),
+  })
+  .refine(({ tasks, remove = [] }) => tasks.length + remove.length > 0, 'there is nothing to propose')
 
 const Parallel = z.strictObject({
   tasks: z
@@ -125,7 +141,7 @@ export const AGENT_TOOLS = {
   propose_tasks: {
     where: 'worker',
     description:
-      'Proposes tasks with plans and dependencies, as drafts for the user to review. All are created or none.',
+      'Proposes tasks with plans and dependencies, as drafts for the user to review, and revises or drops such drafts. All is done or nothing.',
     args: ProposeTasks,
   },
   parallel: {
@@ -178,6 +194,36 @@ export const CONTAINER_TOOLS = TOOL_NAMES.filter(name => AGENT_TOOLS[name].where
 export const isToolName = (name: string): name is ToolName => Object.hasOwn(AGENT_TOOLS, name)
 export const isContainerTool = (name: string): name is ContainerToolName =>
   isToolName(name) && AGENT_TOOLS[name].where === 'container'
+
+const READING: readonly ToolName[] = ['read_file', 'list_files', 'search']
+/** Whether a tool of the container only looks at the work tree. */
+export const isReadingTool = (name: string): boolean => (READING as readonly string[]).includes(name)
+/** A sub-agent cannot start others, pause for a person or change the project's tools. */
+const NOT_FOR_SUB_AGENTS: readonly ToolName[] = [
+  'propose_tasks',
+  'parallel',
+  'task',
+  'consult',
+  'ask_user',
+  'tool_create',
+  'tool_register',
+  'tool_list_custom',
+]
+
+/**
+ * The tools of a run, by what it is. `mode` is that of a turn: one that plans can read, ask and propose, and nothing else.
+ * `consult`: whether the project names a second model.
+ */
+export function toolsFor(run: { kind: TaskKind; mode: 'plan' | 'build' | null; consult: boolean }): ToolName[] {
+  const consultable = (name: ToolName) => name !== 'consult' || run.consult
+  if (run.kind === 'pipeline') return TOOL_NAMES.filter(name => !NOT_FOR_SUB_AGENTS.includes(name))
+  if (run.kind === 'turn' && run.mode === 'plan') {
+    return [...READING, 'propose_tasks', 'consult', 'ask_user'].filter(name =>
+      consultable(name as ToolName),
+    ) as ToolName[]
+  }
+  return TOOL_NAMES.filter(name => consultable(name) && (name !== 'propose_tasks' || run.kind === 'turn'))
+}
 
 /** The descriptions of the named tools for a model, in the order given. */
 export function toolSpecs(names: readonly ToolName[] = TOOL_NAMES): ToolSpec[] {

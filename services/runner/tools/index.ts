@@ -2,6 +2,7 @@ import {
   CONTAINER_TOOLS,
   type ContainerToolName,
   isContainerTool,
+  isReadingTool,
   parseToolArgs,
 } from '../../../shared/contract/tools.ts'
 import { errorResult, ToolError } from '../tool-error.ts'
@@ -30,6 +31,15 @@ export function createTools(deps: ToolDeps): RunTool {
     const began = performance.now()
     const answer = await run(deps, name, args, onOutput).catch(error => ({ text: errorResult(error) }))
     return { ...answer, ms: Math.round(performance.now() - began) }
+  }
+}
+
+/** The same tools for a run that may only look: whatever would change the work tree is answered with an error. */
+export function readingOnly(runTool: RunTool): RunTool {
+  return async (call, onOutput) => {
+    if (!isContainerTool(call.name) || isReadingTool(call.name)) return runTool(call, onOutput)
+    const refusal = new ToolError(`${call.name} is not available here: the project may only be read. Read and propose.`)
+    return { text: errorResult(refusal), ms: 0 }
   }
 }
 

@@ -143,7 +143,9 @@ export async function openRunner(container: Container, options: OpenRunnerOption
       const call = results.asked(message.index)
       wire.silence()
       const began = performance.now()
-      const text = await handlers.call(call.index)
+      state = 'waiting'
+      const text = await handlers.call(call.index, exec)
+      state = 'busy'
       results.fromWorker(call, text, Math.round(performance.now() - began))
       await wire.send({ type: 'answer', id: message.id }, budget)
     }
@@ -164,6 +166,7 @@ export async function openRunner(container: Container, options: OpenRunnerOption
     }
     let bundle: Readable | null = null
     if (checkpoint) {
+      if (open.readOnly) throw new RunnerViolation('a checkpoint of a work tree that may only be read')
       if (checkpoint.parent !== lastSha || checkpoint.sha === lastSha)
         throw new RunnerViolation('a checkpoint on another commit')
       lastSha = checkpoint.sha

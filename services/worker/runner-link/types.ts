@@ -38,8 +38,8 @@ export type RunnerHandlers = {
    * command in the container meanwhile, once the bundle has been read.
    */
   next(request: NextRequest, bundle: Readable | null, exec: Exec): Promise<Turn>
-  /** Runs a call of the turn that has `where: 'worker'`; the text is its result. */
-  call(index: number): Promise<string>
+  /** Runs a call of the turn that has `where: 'worker'`; the text is its result. `exec` runs a command in the container meanwhile. */
+  call(index: number, exec: Exec): Promise<string>
   /** Live output of the call or command under way. */
   output(chunk: string): void
 }

@@ -69,17 +69,23 @@ function playedContainer() {
   }
 }
 
-type Scene = { deadlines?: Partial<Deadlines>; handlers?: Partial<RunnerHandlers>; turn?: Turn; signal?: AbortSignal }
+type Scene = {
+  readOnly?: boolean
+  deadlines?: Partial<Deadlines>
+  handlers?: Partial<RunnerHandlers>
+  turn?: Turn
+  signal?: AbortSignal
+}
 type Played = ReturnType<typeof playedContainer>
 
-function opening({ deadlines, handlers, turn = STOP, signal }: Scene = {}): {
+function opening({ deadlines, handlers, turn = STOP, signal, readOnly = false }: Scene = {}): {
   played: Played
   opening: Promise<Runner>
 } {
   const played = playedContainer()
   const opens = openRunner(played.container, {
     base: { sha: BASE, bundle: null },
-    open: { taskId: randomUUID(), epoch: 1, title: 'A task', iteration: 0 },
+    open: { taskId: randomUUID(), epoch: 1, title: 'A task', iteration: 0, readOnly },
     signal: signal ?? new AbortController().signal,
     log: silentLog,
     ...(deadlines && { deadlines }),
@@ -380,4 +386,25 @@ test('a signal that is aborted already opens nothing', async () => {
   const { played, opening: opens } = opening({ signal: AbortSignal.abort(new Error('cancelled')) })
   await expect(opens).rejects.toThrow('cancelled')
   expect(played.removals()).toBe(1)
+})
+
+test('a checkpoint from a run that may only look breaks the protocol, and nobody takes it', async () => {
+  let taken = 0
+  const scene = await runnerIn({
+    readOnly: true,
+    handlers: {
+      next: async (request, bundle) => {
+        if (bundle) taken++
+        return request.iteration === 0 ? turnOf(call(0)) : STOP
+      },
+    },
+  })
+  scene.played.say(next(0))
+  await scene.played.heard(2)
+  scene.played.say(result(0), next(1, { checkpoint }))
+  scene.played.bytes('PACK', '')
+  const error = await endOf(scene)
+  expect(error).toBeInstanceOf(RunnerViolation)
+  expect(error.message).toBe('a checkpoint of a work tree that may only be read')
+  expect(taken).toBe(0)
 })

@@ -43,6 +43,7 @@ export type TaskOptions = {
   /** Instead of the end after the last turn. */
   beforeStop?: (exec: Exec) => Promise<void>
   call?: (index: number) => Promise<string>
+  readOnly?: boolean
   /** Instead of the base's own. */
   bundle?: () => Readable
   signal?: AbortSignal
@@ -62,7 +63,7 @@ export type Task = {
 
 /** A real container with a real runner, whose model says what the test wrote down. Checkpoints go into `base`. */
 export async function startTask(options: TaskOptions = {}): Promise<Task> {
-  const { files = { 'a.txt': 'hello\n' }, turns = [], limits, deadlines, beforeStop, signal } = options
+  const { files = { 'a.txt': 'hello\n' }, turns = [], limits, deadlines, beforeStop, signal, readOnly } = options
   const sandbox = freshSandbox()
   const base = await repositoryWith(files)
   const taskId = randomUUID()
@@ -73,7 +74,7 @@ export async function startTask(options: TaskOptions = {}): Promise<Task> {
   let output = ''
   const runner = await openRunner(container, {
     base: { sha: base.sha, bundle: options.bundle?.() ?? base.bundle() },
-    open: { taskId, epoch: 1, title: 'A task', iteration: 0 },
+    open: { taskId, epoch: 1, title: 'A task', iteration: 0, ...(readOnly && { readOnly }) },
     signal: abort,
     log: silentLog,
     ...(deadlines && { deadlines }),
