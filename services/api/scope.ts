@@ -19,7 +19,7 @@ export function createScope({ db: { prisma } }: { db: Database }): Scope {
       return (await prisma.project.findFirst({ where: { id, organizationId } })) ?? missing('project')
     },
     async task({ organizationId }, id) {
-      return (await prisma.task.findFirst({ where: { id, organizationId } })) ?? missing('task')
+      return (await prisma.task.findFirst({ where: { id, organizationId, kind: { not: 'turn' } } })) ?? missing('task')
     },
     async thread({ organizationId }, id) {
       return (await prisma.thread.findFirst({ where: { id, project: { organizationId } } })) ?? missing('thread')

@@ -3,18 +3,25 @@ import { LIMITS } from '../domain/limits.ts'
 import { TASK_STATES } from '../domain/task-state.ts'
 import { Id, Time } from './common.ts'
 
-/** Everything that is told about a project. A task's move is `task.<the state it moved to>`. */
+/** What is told of a task's run, or of a turn's. */
+const RUN_EVENTS = [...TASK_STATES, 'updated', 'claimed', 'iteration', 'checkpoint', 'step', 'check', 'apply'] as const
+export type RunEvent = (typeof RUN_EVENTS)[number]
+
+/**
+ * Everything that is told about a project. A task's move is `task.<the state it moved to>`; a turn, which is no task, tells the same as
+ * `turn.<state>` of its thread.
+ */
 export const EVENT_TYPES = [
-  ...TASK_STATES.map(state => `task.${state}` as const),
-  'task.updated',
-  'task.claimed',
-  'task.iteration',
-  'task.checkpoint',
-  'task.step',
-  'task.check',
-  'task.apply',
+  ...RUN_EVENTS.map(name => `task.${name}` as const),
+  ...RUN_EVENTS.map(name => `turn.${name}` as const),
+  'pipeline.running',
+  'pipeline.done',
+  'pipeline.failed',
+  'pipeline.cancelled',
   'message.created',
   'message.read',
+  'message.updated',
+  'message.deleted',
   'thread.created',
   'project.created',
   'project.updated',

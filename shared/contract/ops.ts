@@ -20,7 +20,15 @@ export const OpsQueue = z.object({ name: z.string(), counts: z.record(z.string()
 export type OpsQueue = z.infer<typeof OpsQueue>
 
 export const OpsContainer = z
-  .object({ id: z.string(), taskId: z.string(), epoch: z.int(), worker: z.string(), startedAt: Time })
+  .object({
+    id: z.string(),
+    /** Null where it belongs to what the agent does in a thread without a task. */
+    taskId: z.string().nullable(),
+    threadId: z.string(),
+    epoch: z.int(),
+    worker: z.string(),
+    startedAt: Time,
+  })
   .meta({ id: 'OpsContainer' })
 export type OpsContainer = z.infer<typeof OpsContainer>
 

@@ -11,12 +11,14 @@ import {
   CreateTasks,
   Diff,
   Pipeline,
+  PlanVersion,
+  ReviseTasks,
   Step,
   Task,
   TaskStateName,
   UpdateTask,
 } from './task.ts'
-import { CreateThread, Message, MessagesQuery, PostMessage, Thread } from './thread.ts'
+import { CreateThread, EditMessage, Message, MessagesQuery, PostMessage, Thread } from './thread.ts'
 
 export interface Route {
   method: 'get' | 'post' | 'patch' | 'delete'
@@ -40,6 +42,7 @@ export interface Route {
 const route = <const R extends Route>(definition: R): R => definition
 
 const byId = z.object({ id: Id })
+const byMessage = z.object({ id: Id, messageId: Id })
 const TasksQuery = PageQuery.extend({
   state: TaskStateName.optional(),
   column: z.enum(BOARD_COLUMNS).optional(),
@@ -177,13 +180,43 @@ export const ROUTES = {
   postMessage: route({
     method: 'post',
     path: '/threads/:id/messages',
-    summary: 'Say something: it wakes, steers or answers the agent',
+    summary: 'Say something: it wakes, steers or answers the agent; in a done task’s thread it makes a follow-up task',
     tag: 'threads',
     access: 'token',
     params: byId,
     body: PostMessage,
     status: 202,
     response: Message,
+  }),
+  editMessage: route({
+    method: 'patch',
+    path: '/threads/:id/messages/:messageId',
+    summary: 'Change a message that the agent has not read yet',
+    tag: 'threads',
+    access: 'token',
+    params: byMessage,
+    body: EditMessage,
+    status: 200,
+    response: Message,
+  }),
+  deleteMessage: route({
+    method: 'delete',
+    path: '/threads/:id/messages/:messageId',
+    summary: 'Take back a message that the agent has not read yet',
+    tag: 'threads',
+    access: 'token',
+    params: byMessage,
+    status: 204,
+  }),
+  stopThread: route({
+    method: 'post',
+    path: '/threads/:id/stop',
+    summary: 'Stop the agent in a thread without a task; the next message starts it again',
+    tag: 'threads',
+    access: 'token',
+    params: byId,
+    status: 200,
+    response: Thread,
   }),
   createTasks: route({
     method: 'post',
@@ -217,6 +250,17 @@ export const ROUTES = {
     body: AcceptTasks,
     status: 200,
     response: list(Task),
+  }),
+  reviseTasks: route({
+    method: 'post',
+    path: '/projects/:id/tasks/revise',
+    summary: 'Ask the agent, in the main thread, to revise drafts; by default all of them',
+    tag: 'tasks',
+    access: 'token',
+    params: byId,
+    body: ReviseTasks,
+    status: 202,
+    response: Message,
   }),
   getTask: route({
     method: 'get',
@@ -252,6 +296,16 @@ export const ROUTES = {
     params: byId,
     status: 200,
     response: list(Task),
+  }),
+  getPlans: route({
+    method: 'get',
+    path: '/tasks/:id/plans',
+    summary: 'The versions of a task’s plan, oldest first, the present one last',
+    tag: 'tasks',
+    access: 'token',
+    params: byId,
+    status: 200,
+    response: list(PlanVersion),
   }),
   getDiff: route({
     method: 'get',

@@ -46,6 +46,15 @@ export const AcceptTasks = z
   .meta({ id: 'AcceptTasks' })
 export type AcceptTasks = z.infer<typeof AcceptTasks>
 
+/** What the agent should change in some drafts of a project, or in all. */
+export const ReviseTasks = z
+  .strictObject({
+    instruction: nonEmpty(LIMITS.thread.messageChars),
+    taskIds: z.array(Id).min(1).max(1_000).optional(),
+  })
+  .meta({ id: 'ReviseTasks' })
+export type ReviseTasks = z.infer<typeof ReviseTasks>
+
 export const BLOCKED_REASONS = ['dependency', 'slot', 'host', 'answer', 'budget', 'pipeline', 'provider'] as const
 export const Blocked = z
   .object({
@@ -65,20 +74,28 @@ export const TaskStateName = z.enum(TASK_STATES)
 export const Task = z
   .object({
     id: Id,
+    /** Counted from 1 in its project; 0 for a pipeline's task. */
     number: z.int(),
     projectId: Id,
     threadId: Id,
     parentTaskId: Id.nullable(),
     pipelineId: Id.nullable(),
+    /** The done task in whose thread this one was asked for. */
+    followsTaskId: Id.nullable(),
+    /** The thread in which the agent proposed it; null where a person wrote it. */
+    proposedInThreadId: Id.nullable(),
     key: z.string(),
     title: z.string(),
     description: z.string(),
     plan: z.string(),
     doneWhen: z.string(),
+    /** Number of the present text, from 1; former ones are given by `/plans`. */
+    planVersion: z.int(),
     state: TaskStateName,
     column: z.enum(BOARD_COLUMNS),
     blocked: Blocked.nullable(),
     stale: z.boolean(),
+    staleReason: z.string().nullable(),
     dependsOn: z.array(Id),
     dependents: z.array(Id),
     priority: z.int(),
@@ -106,6 +123,22 @@ export const Task = z
   })
   .meta({ id: 'Task' })
 export type Task = z.infer<typeof Task>
+
+/** A task's text as it is, or as it was while the task was a draft. */
+export const PlanVersion = z
+  .object({
+    version: z.int(),
+    title: z.string(),
+    description: z.string(),
+    plan: z.string(),
+    doneWhen: z.string(),
+    dependsOn: z.array(Id),
+    current: z.boolean(),
+    replacedBy: z.enum(['user', 'agent']).optional(),
+    replacedAt: Time.optional(),
+  })
+  .meta({ id: 'PlanVersion' })
+export type PlanVersion = z.infer<typeof PlanVersion>
 
 export const DiffHunk = z.object({
   oldStart: z.int(),

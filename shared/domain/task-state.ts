@@ -28,8 +28,12 @@ export const TASK_STATES = [
 
 export type TaskState = (typeof TASK_STATES)[number]
 
-/** A task of the board, or a sub-agent's task of a `parallel` pipeline. */
-export type TaskKind = 'board' | 'pipeline'
+/**
+ * A task of the board, a sub-agent's task of a pipeline, or a turn: the agent's answer to what was said in a thread that has no task
+ * of the board. A turn is `ready` whenever nothing is left to be said.
+ */
+export const TASK_KINDS = ['board', 'pipeline', 'turn'] as const
+export type TaskKind = (typeof TASK_KINDS)[number]
 
 /**
  * Where a task may go from each state. `active → done` and `queued → skipped` are moves of pipeline tasks only

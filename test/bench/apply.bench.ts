@@ -75,7 +75,7 @@ async function applies(
   let ready = () => {}
   await shop.startWorker(async claim => {
     await store.open(claim, { baseSha: '1'.repeat(40), prompt: claim.title })
-    await store.ready(claim, { headSha: heads[claim.number - 1]!, branch: `tasks/${claim.number}`, output: 'did it' })
+    await store.ready(claim, { headSha: heads[claim.number! - 1]!, branch: `tasks/${claim.number!}`, output: 'did it' })
     ready()
   })
   await shop.startApplies()

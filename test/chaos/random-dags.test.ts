@@ -27,12 +27,12 @@ test('random graphs of tasks settle as they must, in order, with failures, cance
   const next = random()
   const fates = new Map<string, string>()
   const run = async (claim: Claim) => {
-    if (claim.number % 5 === 0) {
+    if (claim.number! % 5 === 0) {
       await store.open(claim, { baseSha: sha('1'), prompt: claim.title })
       await iterate(store, claim, 1)
     }
     if (fates.get(claim.taskId) === 'failed') return store.fail(claim, { code: 'planned', message: 'planned' })
-    await store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number}`, output: claim.title })
+    await store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number!}`, output: claim.title })
   }
   for (const name of ['one', 'two', 'three']) await engine.startWorker(run, { name, store })
 

@@ -24,6 +24,7 @@ export async function iterate(store: TaskStore, claim: Claim, iteration: number)
   const usage = { inputTokens: 1, outputTokens: 1 }
   await store.storeReply(claim, iteration, { text: '', calls: [call], usage }, 0)
   await store.endIteration(claim, {
+    attempt: claim.attempt,
     iteration,
     steps: [{ callIndex: 0, tool: 'bash', summary: 'true', args: call.args, result: '', exitCode: 0, ms: 1 }],
     results: { role: 'tool', results: [{ callId: call.id, name: 'bash', text: '' }] },

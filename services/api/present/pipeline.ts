@@ -8,7 +8,7 @@ import { presentTasks } from './task.ts'
 export async function presentPipelines(db: Database, rows: readonly PipelineRow[]): Promise<Pipeline[]> {
   const taskRows = await db.prisma.task.findMany({
     where: { pipelineId: { in: rows.map(row => row.id) } },
-    orderBy: { number: 'asc' },
+    orderBy: { id: 'asc' },
   })
   const tasks = Map.groupBy(await presentTasks(db, taskRows), task => task.pipelineId)
   return rows.map(row => {

@@ -46,7 +46,7 @@ function presentTask(row: TaskRow, now: number, around: Around): Task {
   })
   return {
     id: row.id,
-    number: row.number,
+    number: row.number ?? 0,
     projectId: row.projectId,
     threadId: row.threadId,
     parentTaskId: row.parentTaskId,
@@ -107,7 +107,7 @@ async function readEdges({ prisma }: Database, rows: readonly TaskRow[]) {
   })
   const prerequisites = Map.groupBy(edges, edge => edge.taskId)
   const dependents = Map.groupBy(
-    edges.toSorted((a, b) => a.task.number - b.task.number),
+    edges.toSorted((a, b) => (a.task.number ?? 0) - (b.task.number ?? 0)),
     edge => edge.prerequisiteId,
   )
   return {

@@ -3,6 +3,7 @@ import type { Prisma } from '../../../shared/runtime/db.ts'
 import { notFound, Refused } from '../../../shared/runtime/refused.ts'
 import { change } from '../../../shared/runtime/task-store/change.ts'
 import { lockOrganization } from '../../../shared/runtime/task-store/lock.ts'
+import { nameOf } from '../../../shared/runtime/task-store/move.ts'
 import { fillSlots } from '../../../shared/runtime/task-store/queue.ts'
 import type { Handlers } from '../answer.ts'
 import { requireModels } from '../models.ts'
@@ -76,7 +77,7 @@ export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
           orderBy: { number: 'asc' },
         })
         if (running.length > 0) {
-          const names = running.map(task => `#${task.number} “${task.title}” (${task.state})`).join(', ')
+          const names = running.map(task => `${nameOf(task)} (${task.state})`).join(', ')
           throw new Refused('illegal_state', `Tasks of the project are running: ${names}. Cancel them first.`)
         }
         await sql.project.deleteMany({ where: { id } })

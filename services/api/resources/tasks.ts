@@ -41,20 +41,20 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
       const rows = await db.prisma.task.findMany({
         where: {
           AND: [
-            { projectId, pipelineId: query.pipelineId ?? null },
+            query.pipelineId ? { projectId, pipelineId: query.pipelineId } : { projectId, kind: 'board' },
             query.state ? { state: query.state } : {},
             query.column ? { state: { in: TASK_STATES.filter(state => columnOf(state) === query.column) } } : {},
             after === undefined ? {} : { number: { gt: after } },
           ] satisfies Prisma.TaskWhereInput[],
         },
-        orderBy: { number: 'asc' },
+        orderBy: query.pipelineId ? { id: 'asc' } : { number: 'asc' },
         take: query.limit + 1,
       })
       const items = await presentTasks(db, rows.slice(0, query.limit))
       return paged(
         rows,
         query.limit,
-        row => [row.number],
+        row => [row.number ?? 0],
         () => items,
       )
     },

@@ -60,7 +60,7 @@ async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: A
       signal,
     )
     if (merged.kind === 'conflict') {
-      const message = `It conflicts with the main version in ${merged.files.join(', ')}. The main version was left as it is. Say in the thread how to settle it, or merge main into the branch ${branchName(apply.number, apply.title)} and push it.`
+      const message = `It conflicts with the main version in ${merged.files.join(', ')}. The main version was left as it is. Say in the thread how to settle it, or merge main into the branch ${branchName(apply.number!, apply.title)} and push it.`
       return store.returnToReady(fence, apply, { code: 'merge_conflict', message })
     }
     const check = await verified(deps, line, { apply, main, sha: merged.sha }, signal)

@@ -1,5 +1,4 @@
-import type { HistoryMessage, ModelReply } from '../../../shared/contract/history.ts'
-import { CONTAINER_TOOLS, toolSpecs } from '../../../shared/contract/tools.ts'
+import type { HistoryMessage, ModelReply, ToolSpec } from '../../../shared/contract/history.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { ModelLimited, ModelRefused, ModelUnavailable } from '../models/errors.ts'
 import type { RunDeps } from './deps.ts'
@@ -10,7 +9,7 @@ import { systemPrompt } from './prompts.ts'
 export async function askModel(
   { broker, hints }: RunDeps,
   claim: Claim,
-  { history, iteration }: { history: readonly HistoryMessage[]; iteration: number },
+  { history, iteration, tools }: { history: readonly HistoryMessage[]; iteration: number; tools: ToolSpec[] },
   signal: AbortSignal,
 ): Promise<ModelReply> {
   const messageId = `${claim.taskId}/${claim.attempt}/${iteration}`
@@ -21,7 +20,7 @@ export async function askModel(
       history,
       signal,
       system: systemPrompt(claim),
-      tools: toolSpecs(CONTAINER_TOOLS),
+      tools,
       onDelta: delta =>
         hints.delta(
           projectId,

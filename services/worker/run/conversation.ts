@@ -1,101 +1,102 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type HistoryMessage, INTERRUPTED_RESULT, type ToolCall } from '../../../shared/contract/history.ts'
 import type { Turn } from '../../../shared/contract/runner.ts'
-import { isContainerTool } from '../../../shared/contract/tools.ts'
-import { LIMITS } from '../../../shared/domain/limits.ts'
 import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
-import type { Claim, StepRecord } from '../../../shared/runtime/task-store/types.ts'
+import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerViolation } from '../runner-link/errors.ts'
 import type { Exec, NextRequest } from '../runner-link/types.ts'
+import type { Toolbox, ToolOutcome } from '../tools/types.ts'
 import { askModel } from './ask.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
 import { type Finish, finish } from './finish.ts'
+import { createOpenReply, type OpenReply, type RoutedCall, stepsOf } from './open-reply.ts'
 import { REPLY_CUT } from './prompts.ts'
-import { summarize } from './summary.ts'
 
 /**
  * The agent's conversation as the worker keeps it: history, iterations and limits are decided here, whatever the runner says.
  * Every step is stored before the next is taken, so that another worker can go on from any of them.
  */
 export interface Conversation {
-  /** Answers the calls of a reply whose run was lost: nobody knows what became of them. */
-  settleInterrupted(): Promise<void>
+  /**
+   * Answers what the reply of a lost or parked run left open, before there is a container. False: the run has ended, the task waits.
+   */
+  settle(): Promise<boolean>
+  /** Answers a call of the turn that the worker carries out; `index` is its place in the turn. */
+  call(index: number, exec: Exec): Promise<string>
   /** Stores what the last turn brought and decides the next. */
   next(request: NextRequest, bundle: Readable | null, exec: Exec): Promise<Turn>
-  /** The last checkpoint, or null where nothing was changed yet. */
-  headSha(): string | null
+  /** The work as it was last stored. */
+  sha(): string
 }
 
 export async function openConversation(
   deps: RunDeps,
   claim: Claim,
-  baseSha: string,
+  { baseSha, toolbox }: { baseSha: string; toolbox: Toolbox },
   signal: AbortSignal,
 ): Promise<Conversation> {
   const { store, git } = deps
   const state = await store.load(claim)
   const { history } = state
   const { maxIterations } = claim.settings
-  let pending: ToolCall[] = []
+  let reply: OpenReply | null = null
   /** Why the work tree of the last turn is in no checkpoint, though it changed. */
   let unsaved: string | null = null
+  const sha = () => state.headSha ?? baseSha
 
-  const lastCalls = (): ToolCall[] => {
-    const last = history.at(-1)
-    return last?.role === 'assistant' ? last.calls : []
+  async function receive({ checkpoint }: NextRequest, bundle: Readable | null): Promise<string | undefined> {
+    if (!checkpoint || !bundle) return undefined
+    // Held in memory, so that it can be sent again when the API was away.
+    const bytes = await buffer(bundle)
+    const at = { taskId: claim.taskId, epoch: Number(claim.epoch), parent: sha(), head: checkpoint.sha }
+    await git.receive(claim.projectId, at, bytes, signal).catch(refusedWork)
+    return checkpoint.sha
   }
 
-  async function storeTurn(request: NextRequest, bundle: Readable | null): Promise<void> {
-    const { results, checkpoint } = request
-    if (pending.length > 0) unsaved = request.problem ?? null
-    if (checkpoint && bundle) {
-      // Held in memory, so that it can be sent again when the API was away.
-      const bytes = await buffer(bundle)
-      const at = {
-        taskId: claim.taskId,
-        epoch: Number(claim.epoch),
-        parent: state.headSha ?? baseSha,
-        head: checkpoint.sha,
-      }
-      await git.receive(claim.projectId, at, bytes, signal).catch(refusedWork)
-    }
-    if (pending.length === 0) return
-    const answered = new Map(results.map(result => [result.id, result]))
-    const message: Extract<HistoryMessage, { role: 'tool' }> = {
-      role: 'tool',
-      results: pending.map(({ id, name, error }) => ({
-        callId: id,
-        name,
-        text: error ?? answered.get(id)?.text ?? INTERRUPTED_RESULT,
-      })),
-    }
-    const steps = pending.map((call, callIndex): StepRecord => {
-      const result = answered.get(call.id)
-      const text = call.error ?? result?.text ?? INTERRUPTED_RESULT
-      return {
-        callIndex,
-        tool: call.name,
-        summary: summarize(call),
-        args: call.args ?? {},
-        result: text,
-        exitCode: result?.exitCode ?? null,
-        ms: Math.round(result?.ms ?? 0),
-      }
-    })
-    await store.endIteration(claim, {
-      iteration: state.iteration,
-      steps,
-      results: message,
-      checkpoint: checkpoint?.sha ?? null,
-    })
-    history.push(message)
-    if (checkpoint) state.headSha = checkpoint.sha
-    pending = []
+  async function carryOut({ call, key, route }: RoutedCall, exec: Exec | null): Promise<ToolOutcome & { ms: number }> {
+    if (route.where !== 'worker') throw new Error(`${call.name} is no tool of the worker`)
+    const began = performance.now()
+    const context = { claim, key, seq: reply!.stored.seq, sha: sha(), exec, signal }
+    const outcome = await route.tool.run(call.args ?? {}, context)
+    return { ...outcome, ms: performance.now() - began }
   }
 
-  /** Takes turns until one has calls for the runner, or the task is over. */
+  /** Answers the calls that may end the run, one after the other. False: one of them has. */
+  async function answerParking(open: OpenReply): Promise<boolean> {
+    for (let next = open.nextParking(); next; next = open.nextParking()) {
+      const outcome = await carryOut(next, null)
+      if (outcome.kind === 'parked') return false
+      const step = open.answer(next.key.callIndex, outcome)
+      await store.journal(claim, open.stored, [step], outcome.sha)
+      if (outcome.sha) state.headSha = outcome.sha
+    }
+    return true
+  }
+
+  async function endReply(open: OpenReply, checkpoint: string | null): Promise<void> {
+    const { steps, results } = open.end()
+    const { attempt, iteration } = open.stored
+    await store.endIteration(claim, { attempt, iteration, steps, results, checkpoint })
+    history.push(results)
+    reply = null
+  }
+
+  /** Stores what the turn brought. False: a call of the reply has ended the run. */
+  async function storeTurn(request: NextRequest, bundle: Readable | null): Promise<boolean> {
+    const checkpoint = await receive(request, bundle)
+    const open = reply
+    if (!open) return true
+    unsaved = request.problem ?? null
+    const steps = stepsOf(open, request.results)
+    if (open.nextParking()) await store.journal(claim, open.stored, steps, checkpoint)
+    if (checkpoint) state.headSha = checkpoint
+    if (!(await answerParking(open))) return false
+    await endReply(open, checkpoint ? sha() : null)
+    return true
+  }
+
+  /** Takes turns until one has calls for the runner, or the run is over. */
   async function decide(request: NextRequest, exec: Exec): Promise<Turn> {
     for (;;) {
       signal.throwIfAborted()
@@ -120,28 +121,27 @@ export async function openConversation(
 
   async function takeReply(request: NextRequest): Promise<Turn | null> {
     const iteration = state.iteration + 1
-    const reply = await askModel(deps, claim, { history, iteration }, signal)
-    await store.storeReply(claim, iteration, reply, 0)
+    const answer = await askModel(deps, claim, { history, iteration, tools: toolbox.specs() }, signal)
+    const seq = await store.storeReply(claim, iteration, answer, 0)
     state.iteration = iteration
-    const { text, calls, providerMetadata } = reply
+    const { text, calls, providerMetadata } = answer
     history.push({ role: 'assistant', text, calls, ...(providerMetadata !== undefined && { providerMetadata }) })
-    if (reply.failure) return { kind: 'stop' }
+    if (answer.failure) return { kind: 'stop' }
     if (calls.length === 0) {
       // Half an answer must not pass for the task's summary.
-      if (reply.truncated) await tell(REPLY_CUT)
+      if (answer.truncated) await tell(REPLY_CUT)
       return null
     }
-    pending = calls.map((call, index) => refuse(call, index))
-    const runnable = pending.filter(call => !call.error)
-    if (runnable.length > 0) {
-      return {
-        kind: 'calls',
-        iteration: request.iteration,
-        calls: runnable.map(({ id, name, args }, index) => ({ index, id, name, args: args ?? {}, where: 'container' })),
-      }
+    reply = createOpenReply({ attempt: claim.attempt, iteration, seq, journal: [] }, calls, toolbox)
+    if (reply.runnable.length > 0) {
+      const turnCalls = reply.runnable.map(({ call, route }, index) =>
+        route.where === 'container'
+          ? { index, id: call.id, name: route.name, args: route.args, where: route.where }
+          : { index, id: call.id, name: call.name, args: {}, where: 'worker' as const },
+      )
+      return { kind: 'calls', iteration: request.iteration, calls: turnCalls }
     }
-    await storeTurn({ iteration: request.iteration, results: [] }, null)
-    return null
+    return (await storeTurn({ iteration: request.iteration, results: [] }, null)) ? null : { kind: 'stop' }
   }
 
   async function tell(text: string): Promise<void> {
@@ -150,24 +150,32 @@ export async function openConversation(
   }
 
   const finishWith = (output: string, exec: Exec): Promise<Finish> =>
-    finish(
-      deps,
-      claim,
-      { baseSha, headSha: state.headSha ?? baseSha, output, checkFixes: state.checkFixes, exec },
-      signal,
-    )
+    finish(deps, claim, { baseSha, headSha: sha(), output, checkFixes: state.checkFixes, exec }, signal)
 
   return {
-    headSha: () => state.headSha,
+    sha,
 
-    async settleInterrupted() {
-      pending = lastCalls()
-      await storeTurn({ iteration: 0, results: [] }, null)
+    async settle() {
+      const last = history.at(-1)
+      if (!state.open || last?.role !== 'assistant') return true
+      const open = createOpenReply(state.open, last.calls, toolbox)
+      reply = open
+      if (!(await answerParking(open))) return false
+      await endReply(open, null)
+      return true
+    },
+
+    async call(index, exec) {
+      const routed = reply!.runnable[index]!
+      const outcome = await carryOut(routed, exec)
+      if (outcome.kind === 'parked') throw new Error(`${routed.call.name} may not end the run here`)
+      const step = reply!.answer(routed.key.callIndex, outcome)
+      await store.journal(claim, reply!.stored, [step])
+      return outcome.text
     },
 
     async next(request, bundle, exec) {
-      await storeTurn(request, bundle)
-      return decide(request, exec)
+      return (await storeTurn(request, bundle)) ? decide(request, exec) : { kind: 'stop' }
     },
   }
 }
@@ -179,16 +187,4 @@ function refusedWork(error: unknown): never {
     throw new TaskFailure('work_too_large', `Its work cannot be stored: ${error.message}.`)
   if (error.code === 'bundle_rejected' || error.code === 'not_descendant') throw new RunnerViolation(error.message)
   throw error
-}
-
-/** The call as it stands in the results: with an error where it cannot be carried out. */
-function refuse(call: ToolCall, index: number): ToolCall {
-  if (call.error) return call
-  if (!isContainerTool(call.name))
-    return { ...call, error: `Error: there is no tool ${call.name} here. Use one of those that you were given.` }
-  if (index < LIMITS.tools.callsPerIteration) return call
-  return {
-    ...call,
-    error: `Error: at most ${LIMITS.tools.callsPerIteration} calls fit into one reply; call it again in the next.`,
-  }
 }

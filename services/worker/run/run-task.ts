@@ -2,6 +2,8 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
 import { openRunner } from '../runner-link/open-runner.ts'
+import { createToolbox } from '../tools/toolbox.ts'
+import type { Toolbox } from '../tools/types.ts'
 import { chooseBase, presentBase } from './base.ts'
 import { runSetup } from './checks.ts'
 import { containerFor } from './container.ts'
@@ -36,14 +38,15 @@ async function inContainers(deps: RunDeps, claim: Claim, baseSha: string, signal
   let losses = 0
   let progress: string | null = null
   for (;;) {
-    const conversation = await openConversation(deps, claim, baseSha, signal)
-    await conversation.settleInterrupted()
+    const toolbox = createToolbox(deps, claim)
+    const conversation = await openConversation(deps, claim, { baseSha, toolbox }, signal)
+    if (!(await conversation.settle())) return
     try {
-      return await inContainer(deps, claim, conversation.headSha() ?? baseSha, conversation, signal)
+      return await inContainer(deps, claim, { conversation, toolbox }, signal)
     } catch (error) {
       if (!(error instanceof RunnerLost || error instanceof RunnerViolation)) throw error
-      losses = conversation.headSha() === progress ? losses + 1 : 1
-      progress = conversation.headSha()
+      losses = conversation.sha() === progress ? losses + 1 : 1
+      progress = conversation.sha()
       if (losses > LIMITS.engine.containerLosses) {
         const message = `The task's container was lost ${losses} times in a row without a new checkpoint. The last time: ${error.message}.`
         throw new TaskFailure('sandbox_lost', message)
@@ -55,17 +58,17 @@ async function inContainers(deps: RunDeps, claim: Claim, baseSha: string, signal
 async function inContainer(
   deps: RunDeps,
   claim: Claim,
-  sha: string,
-  conversation: Conversation,
+  { conversation, toolbox }: { conversation: Conversation; toolbox: Toolbox },
   signal: AbortSignal,
 ): Promise<void> {
   const { hints, log } = deps
+  const sha = conversation.sha()
   const { taskId, threadId, projectId, worker, settings } = claim
   const epoch = Number(claim.epoch)
   const identity = { taskId, epoch, worker }
   const { container, bundle } = await containerFor(deps, { projectId, sha, identity }, signal)
   const messageId = `${taskId}/${claim.attempt}/output`
-  let setUp = settings.setupCommand === null
+  let setUp = false
   const runner = await openRunner(container, {
     base: { sha, bundle },
     open: { taskId, epoch, title: claim.title, iteration: 0 },
@@ -73,14 +76,15 @@ async function inContainer(
     log,
     handlers: {
       async next(request, received, exec) {
-        if (!setUp && settings.setupCommand) {
-          const problem = await runSetup(exec, settings.setupCommand, signal)
+        if (!setUp) {
+          const problem = settings.setupCommand && (await runSetup(exec, settings.setupCommand, signal))
           if (problem) throw new TaskFailure('setup_failed', problem)
+          await toolbox.open?.(exec)
           setUp = true
         }
         return conversation.next(request, received, exec)
       },
-      call: async () => 'Error: this tool is not available here.',
+      call: (index, exec) => conversation.call(index, exec),
       output: text => hints.delta(projectId, { threadId, messageId, text }),
     },
   })

@@ -5,7 +5,7 @@ import { LIMITS } from '../../domain/limits.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
 import { lockOrganizationOf, lockTasks } from './lock.ts'
-import { appendMessage, nextPosition } from './messages.ts'
+import { appendMessage, nextPosition, threadOf } from './messages.ts'
 import { move } from './move.ts'
 import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
 
@@ -152,9 +152,8 @@ async function sendBack(
       { failureCode: code, failureText: message },
       { failure: { code, message } },
     )
-    const thread = { id: task.threadId, projectId: task.projectId, taskId: task.id }
     const position = await nextPosition(unit, task.threadId)
-    await appendMessage(unit, thread, { role: 'system', text: message, position, attempt: task.attempt })
+    await appendMessage(unit, threadOf(task), { role: 'system', text: message, position, attempt: task.attempt })
   }
 }
 

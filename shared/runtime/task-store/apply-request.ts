@@ -2,9 +2,9 @@ import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import { topologicalOrder } from '../../domain/graph.ts'
 import { notFound, Refused } from '../refused.ts'
-import type { Change } from './change.ts'
+import { type Change, runEvent } from './change.ts'
 import { lockOrganization, lockTasks } from './lock.ts'
-import { illegalMove, move, stateOf } from './move.ts'
+import { illegalMove, move, nameOf, stateOf } from './move.ts'
 
 /**
  * Puts a task in its project's line of applies, its unapplied prerequisites before it; gives all of them in that order.
@@ -32,7 +32,7 @@ export async function requestApply(change: Change, taskId: string): Promise<stri
     if (stateOf(task) === 'applying') continue
     await move(change, { task, now }, 'applying', { failureCode: null, failureText: null })
     await sql.apply.create({ data: { id: uuid(), projectId: task.projectId, taskId: task.id, groupId } })
-    event({ ...about(task), type: 'task.apply', payload: { phase: 'queued' } })
+    event(runEvent(task, 'apply', { phase: 'queued' }))
   }
   await change.outbox({ kind: 'apply', projectId: wanted.projectId })
   return inOrder.map(({ id }) => id)
@@ -55,7 +55,7 @@ async function unappliedPrerequisites({ sql }: Change, taskId: string): Promise<
 
 function refuseUnfit(wanted: Task, task: Task): void {
   if (task.staleReason) {
-    const which = task.id === wanted.id ? 'It' : `Its prerequisite #${task.number} “${task.title}”`
+    const which = task.id === wanted.id ? 'It' : `Its prerequisite ${nameOf(task)}`
     throw new Refused(
       'illegal_state',
       `${which} cannot be applied: ${task.staleReason}. Retry it, so that it is done anew.`,
@@ -64,9 +64,7 @@ function refuseUnfit(wanted: Task, task: Task): void {
   if (stateOf(task) !== 'ready' && stateOf(task) !== 'applying') {
     throw new Refused(
       'illegal_state',
-      `Its prerequisite #${task.number} “${task.title}” is ${task.state}, not ready; its work cannot be applied first.`,
+      `Its prerequisite ${nameOf(task)} is ${task.state}, not ready; its work cannot be applied first.`,
     )
   }
 }
-
-const about = (task: Task) => ({ projectId: task.projectId, taskId: task.id, threadId: task.threadId })

@@ -1,4 +1,4 @@
-import type { EventType } from '../../contract/event.ts'
+import type { EventType, RunEvent } from '../../contract/event.ts'
 import type { Database, Prisma, Sql } from '../db.ts'
 import type { Hints } from '../hints.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +18,17 @@ export interface NewEvent {
   taskId?: string
   threadId?: string
   payload?: Prisma.InputJsonObject
+}
+
+/** An event of a task's run. A turn is no task to those who listen: what it tells is of its thread. */
+export function runEvent(
+  task: { kind: string; id: string; projectId: string; threadId: string },
+  name: RunEvent,
+  payload: Prisma.InputJsonObject,
+): NewEvent {
+  const { kind, id, projectId, threadId } = task
+  if (kind === 'turn') return { projectId, threadId, type: `turn.${name}`, payload }
+  return { projectId, threadId, taskId: id, type: `task.${name}`, payload }
 }
 
 /** One transaction in the making: its rows, and what is told once it has been committed. */

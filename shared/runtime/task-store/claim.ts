@@ -2,13 +2,13 @@ import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { satisfies, type TaskState } from '../../domain/task-state.ts'
+import { satisfies, type TaskKind, type TaskState } from '../../domain/task-state.ts'
 import type { Sql } from '../db.ts'
-import type { Change } from './change.ts'
+import { type Change, runEvent } from './change.ts'
 import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
 import { enqueue, fillSlots, nextInLine } from './queue.ts'
-import type { Claim, ClaimResult } from './types.ts'
+import type { Claim, ClaimResult, TurnMode } from './types.ts'
 
 /**
  * Decides what a job is worth, whatever the queue believed: only here does a task become active, and only when its
@@ -41,7 +41,8 @@ export async function claimTask(
     await fillSlots(change, organization)
     return { kind: 'refused', reason: 'dependency' }
   }
-  if (!(await getsSlot(change, organization, task))) return stayInLine(change, organization, task)
+  if (task.kind !== 'turn' && !(await getsSlot(change, organization, task)))
+    return stayInLine(change, organization, task)
 
   await move(
     change,
@@ -117,13 +118,8 @@ async function takeOver(
     return { kind: 'refused', reason: 'failed' }
   }
   await change.sql.task.update({ where: { id: task.id }, data: { ...held(task, worker, now), deaths } })
-  change.event({
-    projectId: task.projectId,
-    type: 'task.claimed',
-    taskId: task.id,
-    threadId: task.threadId,
-    payload: { epoch: Number(task.epoch) + 1, worker, previousWorker: task.leaseOwner, deaths },
-  })
+  const epoch = Number(task.epoch) + 1
+  change.event(runEvent(task, 'claimed', { epoch, worker, previousWorker: task.leaseOwner, deaths }))
   return claimed(change, task, claimer)
 }
 
@@ -145,13 +141,7 @@ async function stayInLine(change: Change, organization: LockedOrganization, task
     UPDATE tasks SET job_number = NULL, due_at = NULL, in_line_at = coalesce(in_line_at, clock_timestamp())
     WHERE id = ${task.id}::uuid`
   if (task.inLineAt === null) {
-    change.event({
-      projectId: task.projectId,
-      type: 'task.updated',
-      taskId: task.id,
-      threadId: task.threadId,
-      payload: { fields: ['blocked'], reason: 'slot' },
-    })
+    change.event(runEvent(task, 'updated', { fields: ['blocked'], reason: 'slot' }))
   }
   await fillSlots(change, organization)
   return { kind: 'refused', reason: 'slot' }
@@ -169,6 +159,9 @@ async function claimed({ sql }: Change, task: Task, { worker, known, prerequisit
     threadId: task.threadId,
     number: task.number,
     title: task.title,
+    kind: task.kind as TaskKind,
+    mode: task.mode as TurnMode | null,
+    pipelineId: task.pipelineId,
     text: { description: task.description, plan: task.plan, doneWhen: task.doneWhen },
     attempt: task.attempt,
     model: task.model,

@@ -3,8 +3,8 @@ import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
-import { appendMessage, nextPosition } from './messages.ts'
-import { illegalMove, move, moveAll, stateOf, type TaskData } from './move.ts'
+import { appendMessage, nextPosition, threadOf } from './messages.ts'
+import { illegalMove, move, moveAll, nameOf, stateOf, type TaskData } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
 
@@ -14,7 +14,7 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
   await lockOrganizationOf(sql, projectId)
   const wanted =
     taskIds ??
-    (await sql.task.findMany({ where: { projectId, state: 'draft', pipelineId: null }, select: { id: true } })).map(
+    (await sql.task.findMany({ where: { projectId, state: 'draft', kind: 'board' }, select: { id: true } })).map(
       ({ id }) => id,
     )
   const { tasks, now } = await lockTasks(sql, [...new Set(wanted)])
@@ -24,7 +24,7 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
   const other = tasks.find(task => stateOf(task) !== 'draft')
   if (taskIds && other) throw illegalMove(other, 'queued')
 
-  const inOrder = drafts.sort((a, b) => a.number - b.number)
+  const inOrder = drafts.sort((a, b) => a.number! - b.number!)
   await moveAll(change, { tasks: inOrder, now }, 'queued', { acceptedAt: now, attempt: 1 })
   const ids = inOrder.map(({ id }) => id)
   await enqueue(change, ids)
@@ -67,15 +67,14 @@ export async function retryTask(change: Change, taskId: string): Promise<void> {
   if (state === 'ready' && !task.staleReason) {
     throw new Refused(
       'illegal_state',
-      `Task #${task.number} “${task.title}” is ready: apply it, dismiss it, or write in its thread what should be different.`,
+      `Task ${nameOf(task)} is ready: apply it, dismiss it, or write in its thread what should be different.`,
     )
   }
   if (state !== 'failed' && state !== 'cancelled' && state !== 'ready') throw illegalMove(task, 'queued')
   if (task.staleReason) return startAgain(change, { task, now }, await afresh(change, task))
   await startAgain(change, { task, now })
   // Read before the next reply, so that the model knows why it is asked again.
-  const thread = { id: task.threadId, projectId: task.projectId, taskId }
-  await appendMessage(change, thread, { role: 'system', text: startedAgain(task), attempt: task.attempt + 1 })
+  await appendMessage(change, threadOf(task), { role: 'system', text: startedAgain(task), attempt: task.attempt + 1 })
 }
 
 const startedAgain = ({ failureText }: Task): string =>
@@ -91,6 +90,7 @@ export async function startAgain(
   await move(change, locked, 'queued', {
     attempt: task.attempt + 1,
     deaths: 0,
+    brokenRuns: 0,
     iterations: 0,
     checkFixes: 0,
     failureCode: null,

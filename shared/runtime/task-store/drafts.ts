@@ -125,7 +125,7 @@ export async function findPrerequisites(sql: Sql, projectId: string, names: read
   const ids = names.filter(name => UUID.test(name)).map(id => id.toLowerCase())
   if (ids.length === 0) return []
   const rows = await sql.task.findMany({
-    where: { id: { in: ids }, projectId, pipelineId: null },
+    where: { id: { in: ids }, projectId, kind: 'board' },
     select: { id: true },
   })
   return rows.map(({ id }) => id)

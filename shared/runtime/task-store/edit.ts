@@ -6,7 +6,7 @@ import { Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { cycleRefused, findPrerequisites } from './drafts.ts'
 import { lockTask } from './lock.ts'
-import { stateOf } from './move.ts'
+import { nameOf, stateOf } from './move.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 
 /**
@@ -71,4 +71,4 @@ async function titles(sql: Sql, ids: readonly string[]): Promise<string[]> {
 }
 
 const tooLate = (task: Task, rule: string): Refused =>
-  new Refused('illegal_state', `${rule}; task #${task.number} “${task.title}” is ${task.state}.`)
+  new Refused('illegal_state', `${rule}; task ${nameOf(task)} is ${task.state}.`)

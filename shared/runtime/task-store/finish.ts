@@ -24,6 +24,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
           failureCode: null,
           failureText: null,
           deaths: 0,
+          brokenRuns: 0,
         }
         await move(change, { task, now }, 'ready', data, { headSha })
         await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
@@ -36,13 +37,13 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
 
     giveBack: (fence, broken) =>
       fencedEnd(deps, fence, 'giveBack', async (change, { organization, task, now }) => {
-        const deaths = task.deaths + (broken ? 1 : 0)
-        if (deaths >= LIMITS.engine.brokenRuns) {
-          const message = `Slipway could not run this task ${deaths} times in a row. The last time: ${broken}`
-          const data = { finishedAt: now, deaths, failureCode: 'infrastructure', failureText: message }
+        const brokenRuns = task.brokenRuns + (broken ? 1 : 0)
+        if (brokenRuns >= LIMITS.engine.brokenRuns) {
+          const message = `Slipway could not run this task ${brokenRuns} times in a row. The last time: ${broken}`
+          const data = { finishedAt: now, brokenRuns, failureCode: 'infrastructure', failureText: message }
           await move(change, { task, now }, 'failed', data, { failure: { code: 'infrastructure', message } })
         } else {
-          await move(change, { task, now }, 'queued', { deaths }, { reason: broken ?? 'given back' })
+          await move(change, { task, now }, 'queued', { brokenRuns }, { reason: broken ?? 'given back' })
           await enqueue(change, [task.id])
         }
         await fillSlots(change, organization)

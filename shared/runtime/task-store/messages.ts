@@ -3,6 +3,7 @@ import type { Message, Prisma } from '../../../prisma/generated/client.ts'
 import type { HistoryMessage } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import type { Change } from './change.ts'
+import type { TurnMode } from './types.ts'
 
 export interface NewMessage {
   role: 'user' | 'assistant' | 'tool' | 'system'
@@ -12,28 +13,44 @@ export interface NewMessage {
   position?: number
   attempt?: number
   iteration?: number
+  /** Of a message to a thread that has no task. */
+  mode?: TurnMode
 }
 
-/** Appends to a thread and gives the message's id. The task of the thread, where it has one, must be locked. */
+/** The thread of a task or turn, as a place for messages. What is said in a turn's is not told as a task's. */
+export function threadOf(task: { kind: string; id: string; projectId: string; threadId: string }): MessageThread {
+  const { kind, id, projectId, threadId } = task
+  return { id: threadId, projectId, ...(kind !== 'turn' && { taskId: id }) }
+}
+
+export interface MessageThread {
+  id: string
+  projectId: string
+  taskId?: string
+}
+
+/** Appends to a thread; gives the message's id and number. The task of the thread, where it has one, must be locked. */
 export async function appendMessage(
   { sql, event }: Change,
-  thread: { id: string; projectId: string; taskId?: string },
+  thread: MessageThread,
   message: NewMessage,
-): Promise<string> {
+): Promise<{ id: string; seq: number }> {
   const { nextSeq } = await sql.thread.update({ where: { id: thread.id }, data: { nextSeq: { increment: 1 } } })
   const id = uuid()
-  const { role, text, parts = [], position, attempt = 0, iteration } = message
+  const seq = nextSeq - 1
+  const { role, text, parts = [], position, attempt = 0, iteration, mode } = message
   await sql.message.create({
     data: {
       id,
       threadId: thread.id,
-      seq: nextSeq - 1,
+      seq,
       role,
       text,
       parts: parts as Prisma.InputJsonArray,
       position: position ?? null,
       attempt,
       iteration: iteration ?? null,
+      mode: mode ?? null,
       readAt: position === undefined ? null : new Date(),
     },
   })
@@ -42,9 +59,9 @@ export async function appendMessage(
     type: 'message.created',
     threadId: thread.id,
     ...(thread.taskId && { taskId: thread.taskId }),
-    payload: { messageId: id, seq: nextSeq - 1, role },
+    payload: { messageId: id, seq, role },
   })
-  return id
+  return { id, seq }
 }
 
 /** A row as the model reads it: what the system says reaches it as a user's words. */
@@ -68,12 +85,12 @@ export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): Histor
 
 /** Whether something was said that no iteration has read yet. */
 export async function hasUnread({ sql }: Change, threadId: string): Promise<boolean> {
-  const unread = await sql.message.findFirst({
-    where: { threadId, role: { in: ['user', 'system'] }, position: null },
-    select: { id: true },
-  })
-  return unread !== null
+  return (await sql.message.findFirst({ where: unreadIn(threadId), select: { id: true } })) !== null
 }
+
+/** What was said in a thread that no iteration has read yet. */
+export const unreadIn = (threadId: string) =>
+  ({ threadId, role: { in: ['user', 'system'] }, position: null, readAt: null }) satisfies Prisma.MessageWhereInput
 
 /** The place that follows the last one in the history of a thread. The thread's task must be locked. */
 export async function nextPosition({ sql }: Change, threadId: string): Promise<number> {

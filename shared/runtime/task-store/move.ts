@@ -1,7 +1,7 @@
 import type { Prisma, Task } from '../../../prisma/generated/client.ts'
 import { canMove, type TaskState } from '../../domain/task-state.ts'
 import { Refused } from '../refused.ts'
-import type { Change } from './change.ts'
+import { type Change, runEvent } from './change.ts'
 
 export type TaskData = Prisma.TaskUncheckedUpdateManyInput
 
@@ -48,20 +48,9 @@ export async function moveAll(
     }
   }
   for (const task of tasks) {
-    event({
-      projectId: task.projectId,
-      type: `task.${to}`,
-      taskId: task.id,
-      threadId: task.threadId,
-      payload: {
-        from: stateOf(task),
-        to,
-        number: task.number,
-        title: task.title,
-        epoch: Number(task.epoch),
-        ...payload,
-      },
-    })
+    const { number, title, epoch, pipelineId } = task
+    const told = { from: stateOf(task), to, number, title, epoch: Number(epoch), ...(pipelineId && { pipelineId }) }
+    event(runEvent(task, to, { ...told, ...payload }))
   }
 }
 
@@ -78,6 +67,7 @@ function leavingActive(task: Task, now: Date): TaskData {
     jobNumber: null,
     activeSince: null,
     activeMs: task.activeMs + BigInt(Math.max(0, spent)),
+    reservedUsd: 0,
   }
 }
 
@@ -95,10 +85,14 @@ const WORDS: Record<TaskState, string> = {
   dismissed: 'dismissed',
 }
 
+/** A task as a message names it: `#3 “Title”`, or its title alone where it has no number. */
+export const nameOf = ({ number, title }: { number: number | null; title: string }): string =>
+  number === null ? `“${title}”` : `#${number} “${title}”`
+
 /** 409 with the state that the task is in. */
-export function illegalMove(task: { number: number; title: string; state: string }, to: TaskState): Refused {
+export function illegalMove(task: { number: number | null; title: string; state: string }, to: TaskState): Refused {
   return new Refused(
     'illegal_state',
-    `Task #${task.number} “${task.title}” is ${WORDS[stateOf(task)]} (${task.state}), so it cannot become ${to}.`,
+    `Task ${nameOf(task)} is ${WORDS[stateOf(task)]} (${task.state}), so it cannot become ${to}.`,
   )
 }

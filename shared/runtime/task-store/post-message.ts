@@ -3,8 +3,8 @@ import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { startAgain, wake } from './decide.ts'
 import { lockTask } from './lock.ts'
-import { appendMessage } from './messages.ts'
-import { stateOf } from './move.ts'
+import { appendMessage, threadOf } from './messages.ts'
+import { nameOf, stateOf } from './move.ts'
 
 /**
  * What a person says. In a running task it is read at the next iteration; a ready, failed or cancelled task starts again
@@ -14,17 +14,17 @@ export async function postMessage(change: Change, threadId: string, text: string
   const { sql } = change
   const thread = await sql.thread.findUnique({ where: { id: threadId }, include: { task: { select: { id: true } } } })
   if (!thread) throw notFound('thread')
-  if (!thread.task) return appendMessage(change, thread, { role: 'user', text })
+  if (!thread.task) return (await appendMessage(change, thread, { role: 'user', text })).id
 
   const { task, now } = await lockTask(sql, thread.task.id)
   const state = stateOf(task)
   if (state === 'applying' || state === 'done' || state === 'dismissed' || state === 'skipped') {
     throw new Refused(
       'illegal_state',
-      `Task #${task.number} “${task.title}” is ${state}: nobody would read the message. Create a new task for what is left to do.`,
+      `Task ${nameOf(task)} is ${state}: nobody would read the message. Create a new task for what is left to do.`,
     )
   }
-  const id = await appendMessage(change, { ...thread, taskId: task.id }, { role: 'user', text, attempt: task.attempt })
+  const { id } = await appendMessage(change, threadOf(task), { role: 'user', text, attempt: task.attempt })
   if (state === 'ready' || state === 'failed' || state === 'cancelled') await startAgain(change, { task, now })
   else if (state === 'waiting' && waitsForAnswer(task)) await wake(change, { task, now })
   else change.nudge(task.id)

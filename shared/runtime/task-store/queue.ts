@@ -64,11 +64,11 @@ export async function nextInLine(
   return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
     WITH running AS (
       SELECT project_id, count(*) AS count FROM tasks
-      WHERE organization_id = ${organization.id}::uuid AND state = 'active' GROUP BY project_id
+      WHERE organization_id = ${organization.id}::uuid AND state = 'active' AND kind <> 'turn' GROUP BY project_id
     ), line AS (
       SELECT t.id, t.job_number, t.priority, t.accepted_at, t.number,
         coalesce(r.count, 0) + row_number() OVER (
-          PARTITION BY t.project_id ORDER BY t.priority DESC, t.accepted_at, t.number
+          PARTITION BY t.project_id ORDER BY t.priority DESC, t.accepted_at, t.number, t.id
         ) AS parallel,
         coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
       FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id

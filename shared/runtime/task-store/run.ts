@@ -3,14 +3,14 @@ import type { Task } from '../../../prisma/generated/client.ts'
 import type { ModelReply } from '../../contract/history.ts'
 import type { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import type { Prisma } from '../db.ts'
 import { Fenced } from '../refused.ts'
-import { type Change, change, type StoreDeps } from './change.ts'
+import { type Change, change, runEvent, type StoreDeps } from './change.ts'
 import { claimTask } from './claim.ts'
 import { fenced, fencedEnd } from './fence.ts'
 import { failRun, finishRun } from './finish.ts'
-import { appendMessage, nextPosition, toHistory } from './messages.ts'
-import type { IterationEnd, RunStore } from './types.ts'
+import { endIteration, openReply, writeJournal } from './journal.ts'
+import { appendMessage, nextPosition, threadOf, toHistory, unreadIn } from './messages.ts'
+import type { RunStore } from './types.ts'
 
 /** What runs write, each in one fenced transaction. */
 export function createRunStore(deps: StoreDeps): RunStore {
@@ -35,7 +35,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
         })
         if (begun > 0) return
         const position = await nextPosition(unit, task.threadId)
-        await appendMessage(unit, thread(task), { role: 'user', text: prompt, position, attempt: task.attempt })
+        await appendMessage(unit, threadOf(task), { role: 'user', text: prompt, position, attempt: task.attempt })
       }),
 
     load: fence =>
@@ -46,11 +46,15 @@ export function createRunStore(deps: StoreDeps): RunStore {
         })
         return {
           history: rows.map(toHistory),
+          open: await openReply(sql, task, rows.at(-1)),
           iteration: task.iterations,
           checkFixes: task.checkFixes,
           headSha: task.headSha,
         }
       }),
+
+    journal: (fence, reply, steps, checkpoint) =>
+      fenced(deps, fence, 'journal', (unit, { task }) => writeJournal(unit, task, reply, steps, checkpoint)),
 
     endIteration: (fence, end) =>
       fenced(deps, fence, 'endIteration', (unit, { task }) => endIteration(unit, task, end)),
@@ -58,14 +62,15 @@ export function createRunStore(deps: StoreDeps): RunStore {
     readMessages: fence =>
       fenced(deps, fence, 'readMessages', async (unit, { task, now }) => {
         const unread = await unit.sql.message.findMany({
-          where: { threadId: task.threadId, role: { in: ['user', 'system'] }, position: null },
+          where: unreadIn(task.threadId),
           orderBy: { seq: 'asc' },
         })
         if (unread.length === 0) return []
         const first = await nextPosition(unit, task.threadId)
         for (const [index, { id, seq }] of unread.entries()) {
           await unit.sql.message.update({ where: { id }, data: { position: first + index, readAt: now } })
-          unit.event({ ...about(task), type: 'message.read', payload: { messageId: id, seq } })
+          const { id: threadId, ...of } = threadOf(task)
+          unit.event({ ...of, threadId, type: 'message.read', payload: { messageId: id, seq } })
         }
         return unread.map(toHistory)
       }),
@@ -77,15 +82,16 @@ export function createRunStore(deps: StoreDeps): RunStore {
           storeReply(unit, task, { iteration, reply, costUsd }),
         )
       return fencedEnd(deps, fence, 'storeReply', async (unit, held) => {
-        await storeReply(unit, held.task, { iteration, reply, costUsd })
+        const seq = await storeReply(unit, held.task, { iteration, reply, costUsd })
         await failRun(unit, held, { code: 'agent_failed', message: failure.message })
+        return seq
       })
     },
 
     tell: (fence, text, progress) =>
       fenced(deps, fence, 'tell', async (unit, { task }) => {
         const position = await nextPosition(unit, task.threadId)
-        await appendMessage(unit, thread(task), { role: 'system', text, position, attempt: task.attempt })
+        await appendMessage(unit, threadOf(task), { role: 'system', text, position, attempt: task.attempt })
         if (progress) await unit.sql.task.update({ where: { id: task.id }, data: progress })
       }),
 
@@ -102,7 +108,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
           data: { checkStatus, checkPassed: check.passed, checkFailed: check.failed },
         })
         const { exitCode, passed, failed } = check
-        unit.event({ ...about(task), type: 'task.check', payload: { status: checkStatus, exitCode, passed, failed } })
+        unit.event(runEvent(task, 'check', { status: checkStatus, exitCode, passed, failed }))
       }),
   }
 }
@@ -111,13 +117,15 @@ async function storeReply(
   unit: Change,
   task: Task,
   { iteration, reply, costUsd }: { iteration: number; reply: ModelReply; costUsd: number },
-): Promise<void> {
-  if (task.iterations >= iteration) return
+): Promise<number> {
+  const { threadId, attempt } = task
+  const stored = await unit.sql.message.findFirst({ where: { threadId, role: 'assistant', attempt, iteration } })
+  if (stored) return stored.seq
   const parts: MessagePart[] = reply.calls.map(call => ({ type: 'call', ...call }))
   if (reply.providerMetadata !== undefined) parts.push({ type: 'providerMetadata', value: reply.providerMetadata })
-  const position = await nextPosition(unit, task.threadId)
-  const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt: task.attempt, iteration }
-  await appendMessage(unit, thread(task), message)
+  const position = await nextPosition(unit, threadId)
+  const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt, iteration }
+  const { seq } = await appendMessage(unit, threadOf(task), message)
   await unit.sql.task.update({
     where: { id: task.id },
     data: {
@@ -128,40 +136,6 @@ async function storeReply(
     },
   })
   const calls = reply.calls.map(({ name }) => name)
-  unit.event({ ...about(task), type: 'task.iteration', payload: { iteration, calls } })
+  unit.event(runEvent(task, 'iteration', { iteration, calls }))
+  return seq
 }
-
-async function endIteration(unit: Change, task: Task, end: IterationEnd): Promise<void> {
-  const { iteration, steps, results, checkpoint } = end
-  const { attempt } = task
-  const answered = await unit.sql.message.count({
-    where: { threadId: task.threadId, role: 'tool', attempt, iteration },
-  })
-  if (answered > 0) return
-  await unit.sql.step.createMany({
-    data: steps.map(step => ({
-      ...step,
-      id: uuid(),
-      taskId: task.id,
-      epoch: task.epoch,
-      attempt,
-      iteration,
-      args: (step.args ?? {}) as Prisma.InputJsonValue,
-    })),
-  })
-  const parts: MessagePart[] = results.results.map(result => ({ type: 'result', ...result }))
-  const position = await nextPosition(unit, task.threadId)
-  await appendMessage(unit, thread(task), { role: 'tool', text: '', parts, position, attempt, iteration })
-  for (const { tool, summary, ms, exitCode, callIndex } of steps) {
-    unit.event({ ...about(task), type: 'task.step', payload: { iteration, callIndex, tool, summary, ms, exitCode } })
-  }
-  if (!checkpoint) return
-  await unit.sql.checkpoint.create({
-    data: { id: uuid(), taskId: task.id, epoch: task.epoch, attempt, iteration, sha: checkpoint },
-  })
-  await unit.sql.task.update({ where: { id: task.id }, data: { headSha: checkpoint, deaths: 0 } })
-  unit.event({ ...about(task), type: 'task.checkpoint', payload: { iteration, sha: checkpoint } })
-}
-
-const thread = (task: Task) => ({ id: task.threadId, projectId: task.projectId, taskId: task.id })
-const about = (task: Task) => ({ projectId: task.projectId, taskId: task.id, threadId: task.threadId })

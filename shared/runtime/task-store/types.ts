@@ -1,10 +1,16 @@
 import type { HistoryMessage, ModelReply } from '../../contract/history.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
-import type { ApplyPhase, TaskDraft, UpdateTask } from '../../contract/task.ts'
+import type { ApplyPhase, ReviseTasks, TaskDraft, UpdateTask } from '../../contract/task.ts'
+import type { TurnMode } from '../../contract/thread.ts'
+import type { ToolArgs } from '../../contract/tools.ts'
+import type { TaskKind } from '../../domain/task-state.ts'
 
 /** What a person or front end may do. Everything that is refused throws `Refused` and changes nothing. */
 export interface TaskCommands {
-  /** Drafts of one project, all or none. Gives their ids in the order given. Refuses unknown keys, duplicates and cycles. */
+  /**
+   * Drafts of one project, all or none. Gives their ids in the order given. Refuses unknown keys, duplicates and cycles. Where the
+   * project's `autoAccept` is set they are accepted at once.
+   */
   createDrafts(projectId: string, drafts: readonly TaskDraft[]): Promise<string[]>
   /** Text of drafts; edges, priority and model of tasks that have not started. */
   update(taskId: string, change: UpdateTask): Promise<void>
@@ -15,14 +21,27 @@ export interface TaskCommands {
   retry(taskId: string): Promise<void>
   /** Puts the task and its unapplied prerequisites in the project's line; gives their ids, prerequisites first. */
   requestApply(taskId: string): Promise<string[]>
-  /** Appends a person's message; starts a ready or failed task again with it. Gives the message's id. */
-  postMessage(threadId: string, text: string): Promise<string>
+  /**
+   * Appends a person's message, which wakes, steers or answers the agent, or makes a follow-up task of a done one. Gives the message's
+   * id. `mode` counts in threads without a task.
+   */
+  postMessage(threadId: string, text: string, mode?: TurnMode): Promise<string>
+  /** Changes a person's message that nobody has read yet; `illegal_state` where somebody has. */
+  editMessage(threadId: string, messageId: string, text: string): Promise<void>
+  /** Takes such a message back. */
+  deleteMessage(threadId: string, messageId: string): Promise<void>
+  /** Cancels the turn that is under way in a thread; `illegal_state` where none is. */
+  stopThread(threadId: string): Promise<void>
+  /** Asks in the main thread for other plans of the given drafts, or of all; gives the message's id. */
+  revise(projectId: string, request: ReviseTasks): Promise<string>
   createThread(projectId: string, kind: 'main' | 'chat', title: string): Promise<string>
   /** A branch of a ready or failed task was pushed to: its checks no longer say anything about it. */
   branchPushed(projectId: string, branch: string, headSha: string): Promise<void>
   /** The default branch moved without an apply. */
   headMoved(projectId: string, headSha: string): Promise<void>
 }
+
+export type { TurnMode } from '../../contract/thread.ts'
 
 /** The right to write as one run of a task. Lost as soon as another run claims it or it leaves `active`. */
 export interface Fence {
@@ -35,8 +54,13 @@ export interface Fence {
 export interface Claim extends Fence {
   projectId: string
   threadId: string
-  number: number
+  /** Null for turns. */
+  number: number | null
   title: string
+  kind: TaskKind
+  /** Of a turn; null for tasks. */
+  mode: TurnMode | null
+  pipelineId: string | null
   text: { description: string; plan: string; doneWhen: string }
   attempt: number
   model: string
@@ -47,8 +71,21 @@ export interface Claim extends Fence {
   settings: ProjectSettings
   defaultBranch: string
   slug: string
+  /** The done task in whose thread this one was asked for; null where it follows none. */
+  follows: FollowedTask | null
   /** Direct prerequisites in the order in which they were named, as they are now. */
   prerequisites: { id: string; title: string; headSha: string | null; output: string; activeSeconds: number }[]
+}
+
+/** A done task, for one that follows it. */
+export interface FollowedTask {
+  id: string
+  number: number | null
+  title: string
+  description: string
+  plan: string
+  doneWhen: string
+  output: string
 }
 
 export type ClaimResult =
@@ -68,8 +105,26 @@ export interface StepRecord {
   ms: number
 }
 
-export interface IterationEnd {
+/** Names the calls of one reply in the journal. */
+export interface ReplyKey {
+  attempt: number
   iteration: number
+}
+
+/** Names one call of a reply. Whatever comes of a call is made at most once. */
+export interface CallKey extends ReplyKey {
+  callIndex: number
+}
+
+/** The last reply, where its calls are not all answered. */
+export interface OpenReply extends ReplyKey {
+  /** Number of its message in the thread. */
+  seq: number
+  /** The calls that are answered already. */
+  journal: StepRecord[]
+}
+
+export interface IterationEnd extends ReplyKey {
   steps: StepRecord[]
   /** The tool message that answers the reply's calls. */
   results: Extract<HistoryMessage, { role: 'tool' }>
@@ -90,10 +145,31 @@ export interface CheckRecord {
 /** Where a run stands: all that is needed to go on with it on any worker. */
 export interface RunState {
   history: HistoryMessage[]
+  open: OpenReply | null
   /** Replies that the current attempt has stored. */
   iteration: number
   checkFixes: number
   headSha: string | null
+}
+
+/** A draft as the answer to a proposal names it. */
+export interface ProposedDraft {
+  id: string
+  key: string
+  number: number
+  title: string
+  /** Ids of its prerequisites. */
+  dependsOn: string[]
+}
+
+/** What became of a proposal, each in the order given. */
+export interface Proposed {
+  created: ProposedDraft[]
+  /** Drafts that are still the same tasks, with other plans; also those that were proposed as they are. */
+  revised: ProposedDraft[]
+  removed: ProposedDraft[]
+  /** Whether the created and the revised ones were accepted with it, as the project's `autoAccept` says. */
+  accepted: boolean
 }
 
 /** What a run may write. Each is one transaction and throws `Fenced` when the claim is gone; the attempt is counted. */
@@ -101,20 +177,46 @@ export interface RunStore {
   claim(taskId: string, jobNumber: bigint, worker: string): Promise<ClaimResult>
   /** Extends the lease. */
   renew(fence: Fence): Promise<void>
-  /** Stores the base; starts the thread with the task's text where it is empty. */
-  open(fence: Fence, base: { baseSha: string; prompt: string }): Promise<void>
+  /** Stores the base; starts the thread with the prompt where it is empty. A turn has none: it begins with what it reads. */
+  open(fence: Fence, base: { baseSha: string; prompt: string | null }): Promise<void>
   load(fence: Fence): Promise<RunState>
+  /** Stores the answers to some calls of a reply, with the work that came of them; calls that have one keep it. */
+  journal(fence: Fence, reply: ReplyKey, steps: StepRecord[], checkpoint?: string): Promise<void>
   /** Stores an iteration's results and checkpoint. Repeating it changes nothing. */
   endIteration(fence: Fence, end: IterationEnd): Promise<void>
-  /** Gives unread messages their place in the history; gives the texts. */
+  /**
+   * Gives unread messages their place in the history; gives the texts. A turn reads up to the first message of another mode, and takes
+   * note of the drafts that it is asked to revise.
+   */
   readMessages(fence: Fence): Promise<HistoryMessage[]>
-  /** Stores the model's reply as the next iteration; one that says the task failed also ends the run. */
-  storeReply(fence: Fence, iteration: number, reply: ModelReply, costUsd: number): Promise<void>
+  /**
+   * The answer to a call that asked the user: takes what people have said since as read, and journals the call with it, at once. Gives
+   * the journalled result, also when asked again; null where nobody has said anything: park for `answer`.
+   */
+  readAnswer(fence: Fence, key: CallKey, step: (answers: string[]) => StepRecord): Promise<string | null>
+  /**
+   * What a turn proposes, journalled with what it changed, at once; gives the journalled result, also when asked again. `step` words
+   * it. Throws `Refused`, with a path for each mistake, and then nothing was changed or journalled.
+   */
+  propose(
+    fence: Fence,
+    key: CallKey,
+    args: ToolArgs<'propose_tasks'>,
+    step: (proposed: Proposed) => StepRecord,
+  ): Promise<string>
+  /** Stores the model's reply as the next iteration and gives its number in the thread; one that says the task failed also ends the run. */
+  storeReply(fence: Fence, iteration: number, reply: ModelReply, costUsd: number): Promise<number>
   /** Puts a message of the system into the history that the agent must react to. */
   tell(fence: Fence, text: string, progress?: { checkFixes: number }): Promise<void>
   storeCheck(fence: Fence, check: CheckRecord, onMain: boolean): Promise<void>
   /** False where an unread message keeps it from being finished. */
   ready(fence: Fence, end: { headSha: string; branch: string; output: string }): Promise<boolean>
+  /**
+   * A turn's end; false where an unread message of its mode keeps it from ending. `headSha` is its commit where it has changed the
+   * project: in build mode that goes into the line of applies with the same transaction; null lets the next turn begin on the newest
+   * main. What waits in another mode starts the next turn, as soon as the work is part of main or was refused.
+   */
+  endTurn(fence: Fence, end: { headSha: string | null; output: string }): Promise<boolean>
   fail(fence: Fence, failure: { code: string; message: string }): Promise<void>
   /** Back to the queue at its checkpoint. `broken` says what of ours did not work: that is counted, and fails the task in the end. */
   giveBack(fence: Fence, broken?: string): Promise<void>
@@ -135,8 +237,9 @@ export interface LineFence {
 export interface ApplyItem {
   id: string
   taskId: string
+  kind: TaskKind
   title: string
-  number: number
+  number: number | null
   headSha: string
   output: string
   phase: ApplyPhase

@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { RouteName } from '../../../shared/contract/routes.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
-import type { Person, TestApi } from './support.ts'
+import { CALL, type Person, type TestApi } from './support.ts'
 
 /** Something of everything that an id can name, in one organization. */
 export interface Fixture {
@@ -171,7 +171,7 @@ export async function makeFixture({ db }: TestApi, { client }: Person): Promise<
     client.createTasks({ params, body: { tasks: keys.map(key => ({ key, title: key, plan: 'Do it.' })) } })
   const task = (await drafts('fixture')).items[0]!
   const thread = await client.createThread({ params, body: { title: 'Fixture' } })
-  const pipeline = await db.prisma.pipeline.create({ data: { id: uuid(), taskId: task.id } })
+  const pipeline = await db.prisma.pipeline.create({ data: { id: uuid(), taskId: task.id, ...CALL } })
   for (const { id } of (await drafts('read code', 'write fix')).items) {
     await db.prisma.task.update({ where: { id }, data: { pipelineId: pipeline.id, parentTaskId: task.id } })
   }

@@ -6,7 +6,7 @@ import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROUTES } from '../../../shared/contract/routes.ts'
 import type { Task } from '../../../shared/contract/task.ts'
-import { git, startApi, type TestApi, withToken } from './support.ts'
+import { CALL, git, startApi, type TestApi, withToken } from './support.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -133,7 +133,7 @@ describe('a task says why it does not run', () => {
 describe('a list', () => {
   test('of tasks can be narrowed down, and shows those of a pipeline only where they are asked for', async () => {
     const { byKey, project } = await projectWith(['a', 'b', 'sub-1', 'sub-2'])
-    const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.a!.id } })
+    const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.a!.id, ...CALL } })
     for (const key of ['sub-1', 'sub-2']) await set(byKey[key]!.id, { pipelineId: pipeline.id })
     await set(byKey.b!.id, { state: 'failed' })
     const keys = async (query: object) =>
@@ -287,7 +287,7 @@ test('a pipeline is given as JSON and as its picture', async () => {
   const { byKey } = await projectWith(['parent', 'refactor auth', 'update docs', 'write tests'], {
     'write tests': ['refactor auth'],
   })
-  const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.parent!.id } })
+  const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.parent!.id, ...CALL } })
   const states = { 'refactor auth': 'done', 'update docs': 'done', 'write tests': 'active' }
   for (const [key, state] of Object.entries(states)) await set(byKey[key]!.id, { state, pipelineId: pipeline.id })
   const path = `/api/v1/pipelines/${pipeline.id}`

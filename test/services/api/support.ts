@@ -225,3 +225,6 @@ export async function git(...args: string[]): Promise<string> {
 
 /** A clone URL that carries a token as its password. */
 export const withToken = (cloneUrl: string, token: string): string => cloneUrl.replace('//', `//any:${token}@`)
+
+/** The call of a task's agent that a pipeline came of, as far as its row needs one. */
+export const CALL = { attempt: 1, iteration: 1, callIndex: 0, baseSha: 'a'.repeat(40) }

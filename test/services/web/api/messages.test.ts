@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeMessages, readAfter } from '../../../../services/web/src/api/messages.ts'
+import { mergeMessages, readAfter, readAnew } from '../../../../services/web/src/api/messages.ts'
 import { message } from '../support.ts'
 
 test('a thread is read from its beginning first, then only what is new', () => {
@@ -20,4 +20,9 @@ test('messages stand in order, each once, the newest reading of it', () => {
     [2, 'read'],
     [3, ''],
   ])
+})
+
+test('a message that was taken back before it was read is gone once the thread is read again', () => {
+  const known = [message(1), message(2, { role: 'user', readAt: null }), message(3, { role: 'user', readAt: null })]
+  expect(readAnew(known, 1, [message(3)]).map(({ seq }) => seq)).toEqual([1, 3])
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { keys } from '../../../../services/web/src/api/keys.ts'
-import { movedTo, staleKeys } from '../../../../services/web/src/live/stale-keys.ts'
+import { movedTo, staleKeys, turnMovedTo } from '../../../../services/web/src/live/stale-keys.ts'
 import { EVENT_TYPES } from '../../../../shared/contract/event.ts'
 import { TASK_STATES } from '../../../../shared/domain/task-state.ts'
 import { event } from '../support.ts'
@@ -28,8 +28,16 @@ test('a checkpoint has the changes read again, a check its results, a step the l
   expect(staleKeys(event('task.step', about))).toContainEqual(keys.log('t'))
 })
 
-test('every type of event puts something out of date, and so does one of a newer server', () => {
-  for (const type of [...EVENT_TYPES, 'task.invented']) {
-    if (type !== 'thread.created') expect(staleKeys(event(type, about)), type).not.toEqual([])
+test('what the agent does in a thread without a task leaves the board alone', () => {
+  for (const state of TASK_STATES) {
+    const moved = event(`turn.${state}`, { threadId: 'th' })
+    expect([movedTo(moved), turnMovedTo(moved)]).toEqual([null, state])
+    expect(staleKeys(moved)).toEqual(expect.arrayContaining([keys.threads('p'), keys.thread('th')]))
+    expect(staleKeys(moved)).not.toContainEqual(keys.tasks('p'))
   }
+  expect(staleKeys(event('turn.step', { threadId: 'th' }))).toEqual([keys.messages('th')])
+})
+
+test('every type of event puts something out of date, and so does one of a newer server', () => {
+  for (const type of [...EVENT_TYPES, 'task.invented']) expect(staleKeys(event(type, about)), type).not.toEqual([])
 })

@@ -80,7 +80,13 @@ test('after a lost lease another takes over at the last stored iteration, and ev
 
   const usage = { inputTokens: 1, outputTokens: 1 }
   const check = { command: 'x', sha: sha('9'), exitCode: 0, output: '', passed: null, failed: null, ms: 1 }
-  const end = { iteration: 3, steps: [], results: { role: 'tool' as const, results: [] }, checkpoint: sha('9') }
+  const end = {
+    attempt: 1,
+    iteration: 3,
+    steps: [],
+    results: { role: 'tool' as const, results: [] },
+    checkpoint: sha('9'),
+  }
   const late: Record<string, () => Promise<unknown>> = {
     open: () => store.open(first, { baseSha: sha('9'), prompt: 'late' }),
     load: () => store.load(first),

@@ -37,7 +37,7 @@ test('a reply, its results and the checkpoint are there for the next run as they
   const steps = [
     { callIndex: 0, tool: 'bash', summary: 'ls', args: question.args, result: 'a.txt', exitCode: 0, ms: 5 },
   ]
-  await store.endIteration(claim, { iteration: 1, steps, results, checkpoint: sha('7') })
+  await store.endIteration(claim, { attempt: claim.attempt, iteration: 1, steps, results, checkpoint: sha('7') })
   await expireLease(engine, id)
   const heir = await claimed(engine, id)
   expect(await store.load(heir)).toEqual({
@@ -62,7 +62,13 @@ test('storing the same iteration again changes nothing, whatever the repetition 
   const before = [await row(), await engine.db.prisma.event.count(), await store.load(claim)]
   await iterate(store, claim, 1)
   await store.storeReply(claim, 1, { text: 'other', calls: [], usage }, 9)
-  const end = { iteration: 1, steps: [], results: { role: 'tool' as const, results: [] }, checkpoint: sha('9') }
+  const end = {
+    attempt: claim.attempt,
+    iteration: 1,
+    steps: [],
+    results: { role: 'tool' as const, results: [] },
+    checkpoint: sha('9'),
+  }
   await store.endIteration(claim, end)
   expect([await row(), await engine.db.prisma.event.count(), await store.load(claim)]).toEqual(before)
 })
@@ -73,7 +79,7 @@ test('an iteration without changes has no checkpoint, and the last one stays', a
   const { headSha } = await row()
   await store.storeReply(claim, 2, { text: '', calls: [question], usage }, 0)
   const results = { role: 'tool' as const, results: [{ callId: 'c1', name: 'bash', text: '' }] }
-  await store.endIteration(claim, { iteration: 2, steps: [], results, checkpoint: null })
+  await store.endIteration(claim, { attempt: claim.attempt, iteration: 2, steps: [], results, checkpoint: null })
   expect((await row()).headSha).toBe(headSha)
   expect(await engine.db.prisma.checkpoint.count()).toBe(1)
 })

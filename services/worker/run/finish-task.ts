@@ -1,0 +1,26 @@
+import { cutOutput } from '../../../shared/domain/context-block.ts'
+import { branchName } from '../../../shared/domain/slug.ts'
+import type { Claim } from '../../../shared/runtime/task-store/types.ts'
+import { checkedWork, type FinishedWork, publish } from './checked-work.ts'
+import type { RunDeps } from './deps.ts'
+import type { Finish } from './finish.ts'
+
+/** A task of the board: one commit on its branch, checked, ready to be reviewed. */
+export async function finishTask(
+  deps: RunDeps,
+  claim: Claim,
+  work: FinishedWork,
+  signal: AbortSignal,
+): Promise<Finish> {
+  const { store, git } = deps
+  const output = cutOutput(work.output)
+  const checked = await checkedWork(deps, claim, { ...work, output }, signal)
+  if (checked.kind === 'go_on') return checked
+  const branch = branchName(claim.number!, claim.title)
+  // A running task's branch takes no pushes.
+  await publish(deps, claim, { ref: `refs/heads/${branch}`, sha: checked.sha }, signal)
+  // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
+  await git.dropTaskRefs(claim.projectId, claim.taskId, Number(claim.epoch), signal)
+  const ready = await store.ready(claim, { headSha: checked.sha, branch, output })
+  return ready ? { kind: 'ready' } : { kind: 'go_on', told: [] }
+}
