@@ -20,6 +20,13 @@ export function mergeMessages(known: readonly Message[], fresh: readonly Message
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq)
 }
 
+/** The thread once everything after a number was read anew: of that, what is no longer there was taken back. */
+export const readAnew = (known: readonly Message[], after: number, fresh: readonly Message[]): Message[] =>
+  mergeMessages(
+    known.filter(({ seq }) => seq <= after),
+    fresh,
+  )
+
 /** A whole thread. Reading it again fetches only what can have changed. */
 export function messagesQuery(client: WebClient, queryClient: QueryClient, threadId: string) {
   return queryOptions({
@@ -27,14 +34,15 @@ export function messagesQuery(client: WebClient, queryClient: QueryClient, threa
     queryFn: async ({ signal }) => {
       const known = queryClient.getQueryData<Message[]>(keys.messages(threadId)) ?? []
       const fresh: Message[] = []
-      let after = readAfter(known)
+      const from = readAfter(known)
+      let after = from
       for (;;) {
         const { items } = await client.listMessages({ params: { id: threadId }, query: { after }, signal })
         fresh.push(...items)
         if (items.length < LIMITS.http.listMax) break
         after = items.at(-1)!.seq
       }
-      return mergeMessages(known, fresh)
+      return readAnew(known, from, fresh)
     },
   })
 }

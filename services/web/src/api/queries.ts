@@ -27,6 +27,17 @@ export function createQueries(client: WebClient) {
       }),
     task: (id: string) =>
       queryOptions({ queryKey: keys.task(id), queryFn: ({ signal }) => client.getTask({ params: { id }, signal }) }),
+    threads: (projectId: string) =>
+      queryOptions({
+        queryKey: keys.threads(projectId),
+        queryFn: ({ signal }) =>
+          allPages(cursor => client.listThreads({ params: { id: projectId }, query: { limit, cursor }, signal })),
+      }),
+    thread: (id: string) =>
+      queryOptions({
+        queryKey: keys.thread(id),
+        queryFn: ({ signal }) => client.getThread({ params: { id }, signal }),
+      }),
     diff: (id: string) =>
       queryOptions({ queryKey: keys.diff(id), queryFn: ({ signal }) => client.getDiff({ params: { id }, signal }) }),
     checks: (id: string) =>

@@ -17,6 +17,7 @@ import { isTaskTab, type TaskTab } from '../task/task-tabs.ts'
 import { Broken, Missing } from './broken.tsx'
 import { Shell } from './shell.tsx'
 
+const ThreadsPage = lazyRouteComponent(() => import('../threads/threads-page.tsx'), 'ThreadsPage')
 const TaskPage = lazyRouteComponent(() => import('../task/task-page.tsx'), 'TaskPage')
 
 interface RouterContext {
@@ -62,6 +63,24 @@ const boardRoute = createRoute({
   },
 })
 
+const threadsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/p/$projectId/threads',
+  component: function Threads() {
+    const { projectId } = threadsRoute.useParams()
+    return <ThreadsPage key={projectId} projectId={projectId} threadId={undefined} />
+  },
+})
+
+const threadRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/p/$projectId/threads/$threadId',
+  component: function OneThread() {
+    const { projectId, threadId } = threadRoute.useParams()
+    return <ThreadsPage key={projectId} projectId={projectId} threadId={threadId} />
+  },
+})
+
 const taskRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/t/$taskId',
@@ -83,7 +102,7 @@ export function createAppRouter(context: RouterContext) {
   return createRouter({
     routeTree: rootRoute.addChildren([
       signInRoute,
-      signedInRoute.addChildren([projectsRoute, boardRoute, taskRoute, opsRoute]),
+      signedInRoute.addChildren([projectsRoute, boardRoute, threadsRoute, threadRoute, taskRoute, opsRoute]),
     ]),
     context,
     defaultNotFoundComponent: Missing,

@@ -1,14 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { CheckCheck, ChevronDown, Plus, Search } from 'lucide-react'
+import { CheckCheck, Plus, Search } from 'lucide-react'
 import { useRef } from 'react'
 import type { Project } from '../../../../shared/contract/project.ts'
 import type { Task } from '../../../../shared/contract/task.ts'
-import { useDeps } from '../app/deps.tsx'
 import { useHotkey } from '../app/hotkeys.ts'
 import { InBar } from '../app/shell-slots.tsx'
+import { ProjectBar } from '../projects/project-bar.tsx'
 import { Button, Kbd } from '../ui/button.tsx'
-import { Menu, MenuItem } from '../ui/menu.tsx'
 import type { BoardView } from './board-view.ts'
 import { useAcceptAll } from './use-accept-all.ts'
 
@@ -27,9 +24,7 @@ export function BoardBar({ project, projectId, tasks, view, onView, onNewTask }:
   const drafts = tasks.filter(task => task.state === 'draft')
   return (
     <InBar>
-      <h1 className="min-w-0 max-sm:flex-1">
-        <ProjectSwitch project={project} />
-      </h1>
+      <ProjectBar current="board" project={project} projectId={projectId} />
       <SearchField onView={onView} view={view} />
       {(drafts.length > 0 || accept.isPending) && (
         <Button
@@ -57,51 +52,6 @@ export function BoardBar({ project, projectId, tasks, view, onView, onNewTask }:
         </span>
       </Button>
     </InBar>
-  )
-}
-
-function ProjectSwitch({ project }: { project: Project | undefined }) {
-  const { queries } = useDeps()
-  const projects = useQuery(queries.projects())
-  return (
-    <Menu
-      align="start"
-      label="Projects"
-      trigger={
-        <button
-          className="flex max-w-full items-center gap-1 rounded-md px-2 py-1 font-semibold hover:bg-sunken"
-          type="button"
-        >
-          <span className="truncate">{project?.name ?? 'Project'}</span>
-          <ChevronDown aria-hidden className="size-4 shrink-0 text-muted" />
-        </button>
-      }
-    >
-      {projects.data?.map(one => (
-        <ProjectItem current={one.id === project?.id} key={one.id} project={one} />
-      ))}
-      <Link className="block rounded-md px-2 py-1.5 text-sm text-state-blue hover:bg-sunken" to="/">
-        All projects
-      </Link>
-    </Menu>
-  )
-}
-
-function ProjectItem({ project, current }: { project: Project; current: boolean }) {
-  const link = useRef<HTMLAnchorElement>(null)
-  return (
-    <MenuItem onSelect={() => link.current?.click()}>
-      <Link
-        className={current ? 'font-semibold' : undefined}
-        onClick={event => event.stopPropagation()}
-        params={{ projectId: project.id }}
-        ref={link}
-        tabIndex={-1}
-        to="/p/$projectId"
-      >
-        {project.name}
-      </Link>
-    </MenuItem>
   )
 }
 

@@ -28,7 +28,7 @@ export const Card = memo(function Card({ task, blocked }: { task: Task; blocked:
       data-task={task.number}
     >
       <div className="flex items-center gap-2">
-        <StateMark state={task.state} />
+        <StateMark asks={task.blocked?.reason === 'answer'} state={task.state} />
         <span className="text-muted text-xs">#{task.number}</span>
         <PriorityBadge priority={task.priority} />
         <span className="ml-auto flex items-center gap-1">

@@ -5,7 +5,7 @@ import type { TaskState } from '../../../../shared/domain/task-state.ts'
 import { keys, type QueryKey } from '../api/keys.ts'
 import { inState, patchTasks } from '../api/task-cache.ts'
 import { createRefresher } from './refresher.ts'
-import { movedTo, staleKeys } from './stale-keys.ts'
+import { movedTo, staleKeys, turnMovedTo } from './stale-keys.ts'
 import type { StreamKind, Streams } from './streams.ts'
 
 const SHOW_AFTER_MS = 30
@@ -65,7 +65,7 @@ export function createLiveUpdates(queryClient: QueryClient, streams: Streams): L
 }
 
 function endedStreams(event: Event): StreamKind[] {
-  const state = movedTo(event)
+  const state = movedTo(event) ?? turnMovedTo(event)
   if (state) return state === 'active' ? [] : ['reply', 'output']
   if (event.type !== 'message.created') return []
   if (event.payload.role === 'assistant') return ['reply']

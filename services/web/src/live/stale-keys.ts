@@ -9,6 +9,13 @@ export function movedTo(event: Event): TaskState | null {
   return TASK_STATES.find(state => state === name) ?? null
 }
 
+/** The state that a thread's turn moved to, or null for every other event. */
+export function turnMovedTo(event: Event): TaskState | null {
+  if (!event.threadId || !event.type.startsWith('turn.')) return null
+  const name = event.type.slice('turn.'.length)
+  return TASK_STATES.find(state => state === name) ?? null
+}
+
 /**
  * What an event puts out of date. A move changes the whole board (others' blocked reasons and places in line); the steps of
  * a run change only its own page.
@@ -19,7 +26,9 @@ export function staleKeys(event: Event): QueryKey[] {
   const own = taskId ? [keys.task(taskId)] : []
   const thread = threadId ? [keys.messages(threadId)] : []
   const on = (...names: ((id: string) => QueryKey)[]) => (taskId ? names.map(name => name(taskId)) : [])
+  const talk = threadId ? [keys.threads(projectId), keys.thread(threadId), ...thread] : []
   if (movedTo(event)) return [...board, ...own, ...thread, ...on(keys.diff, keys.checks)]
+  if (turnMovedTo(event)) return talk
   switch (type) {
     case 'task.updated':
     case 'task.claimed':
@@ -35,7 +44,19 @@ export function staleKeys(event: Event): QueryKey[] {
       return [...thread, ...on(keys.log)]
     case 'message.created':
     case 'message.read':
+    case 'message.updated':
+    case 'message.deleted':
+    case 'turn.iteration':
+    case 'turn.step':
+    case 'turn.checkpoint':
       return thread
+    case 'turn.updated':
+    case 'turn.claimed':
+    case 'turn.check':
+    case 'turn.apply':
+      return talk
+    case 'thread.created':
+      return [keys.threads(projectId)]
     case 'project.created':
       return [keys.projects]
     case 'project.updated':

@@ -2,8 +2,8 @@ import type { TaskState } from '../../../../shared/domain/task-state.ts'
 import { cx } from '../ui/cx.ts'
 import { STATE_LOOK } from './state-look.ts'
 
-/** A state as its icon and its word. */
-export function StateMark({ state, className }: { state: TaskState; className?: string }) {
+/** A state as its icon and its word. `asks`: it waits for a person's answer. */
+export function StateMark({ state, asks, className }: { state: TaskState; asks?: boolean; className?: string }) {
   const { icon: Icon, word, tone, spins, means } = STATE_LOOK[state]
   return (
     <span
@@ -12,7 +12,7 @@ export function StateMark({ state, className }: { state: TaskState; className?: 
       title={means}
     >
       <Icon aria-hidden className={cx('size-3.5', spins && 'animate-spin [animation-duration:2s]')} />
-      {word}
+      {asks ? 'Waiting for you' : word}
     </span>
   )
 }

@@ -32,7 +32,7 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
       <h1 className="min-w-0 truncate font-semibold" title={task.title}>
         <span className="font-normal text-muted">#{task.number}</span> {task.title}
       </h1>
-      <StateMark state={task.state} />
+      <StateMark asks={task.blocked?.reason === 'answer'} state={task.state} />
       <span className="shrink-0 max-sm:hidden">
         <Elapsed task={task} />
       </span>

@@ -8,12 +8,14 @@ import { useDeps } from '../app/deps.tsx'
 import { useMedia } from '../app/use-media.ts'
 import { useTitle } from '../app/use-title.ts'
 import { useFollow } from '../live/use-live.ts'
+import { runOfTask } from '../thread/thread-run.ts'
 import { ThreadView } from '../thread/thread-view.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { Loading } from '../ui/notice.tsx'
 import { MoveProvider } from './move-provider.tsx'
 import { ReviewPrompt } from './review-prompt.tsx'
 import { TaskBar } from './task-bar.tsx'
+import { TaskComposer } from './task-composer.tsx'
 import { TaskSides } from './task-sides.tsx'
 import type { TaskTab } from './task-tabs.ts'
 import { TaskTabsView } from './task-tabs-view.tsx'
@@ -42,7 +44,14 @@ function LoadedTask({ task, tab }: { task: Task; tab: TaskTab | undefined }) {
   useStateAnnouncements(task.projectId)
   const onTab = (next: TaskTab) =>
     void navigate({ to: '/t/$taskId', params: { taskId: task.id }, search: { tab: next }, replace: true })
-  const thread = <ThreadView prompt={<ReviewPrompt onTab={onTab} task={task} tasks={tasks} />} task={task} />
+  const thread = (
+    <ThreadView
+      composer={send => <TaskComposer onSend={text => send({ text })} task={task} />}
+      nothingYet={<NothingYet task={task} />}
+      prompt={<ReviewPrompt onTab={onTab} task={task} tasks={tasks} />}
+      run={runOfTask(task)}
+    />
+  )
   return (
     <MoveProvider tasks={tasks}>
       <TaskBar task={task} tasks={tasks} />
@@ -56,4 +65,12 @@ function LoadedTask({ task, tab }: { task: Task; tab: TaskTab | undefined }) {
       )}
     </MoveProvider>
   )
+}
+
+function NothingYet({ task }: { task: Task }) {
+  const words =
+    task.state === 'draft'
+      ? 'The conversation with the agent begins when you accept the draft.'
+      : 'The conversation begins when an agent takes the task.'
+  return <p className="py-6 text-center text-muted">{words}</p>
 }

@@ -1,34 +1,34 @@
 import { Send } from 'lucide-react'
-import { type KeyboardEvent, useId } from 'react'
-import type { Task } from '../../../../shared/contract/task.ts'
+import { type KeyboardEvent, type ReactNode, useId } from 'react'
 import { LIMITS } from '../../../../shared/domain/limits.ts'
 import { useStoredState } from '../app/stored-state.ts'
-import { takesMessages } from '../task/moves.ts'
 import { Button, Kbd } from '../ui/button.tsx'
+import { cx } from '../ui/cx.ts'
 
-/** What a message does in each situation, and what to write. */
-function wordsFor({ state, blocked }: Task): { hint: string; placeholder: string } {
-  if (blocked?.reason === 'answer') return { hint: 'The agent goes on with your answer.', placeholder: 'Your answer' }
-  if (state === 'active') return { hint: 'Is read at its next step.', placeholder: 'Tell the agent something' }
-  if (state === 'ready' || state === 'failed' || state === 'cancelled') {
-    return { hint: 'Starts it again with this feedback.', placeholder: 'What should be different?' }
-  }
-  return { hint: 'Is read when the agent starts.', placeholder: 'Something the agent should know' }
-}
-
-/** A field for a message to the task's agent. What is typed survives a reload. */
-export function Composer({ task, onSend }: { task: Task; onSend(text: string): void }) {
+/** A field for a message to a thread's agent. What is typed survives a reload. */
+export function Composer({
+  threadId,
+  hint,
+  placeholder,
+  onSend,
+  tools,
+  actions,
+  planning,
+}: {
+  threadId: string
+  /** What the message does in this situation. */
+  hint: string
+  placeholder: string
+  onSend(text: string): void
+  /** Before the hint. */
+  tools?: ReactNode
+  /** Before the button that sends. */
+  actions?: ReactNode
+  /** Drawn apart: the agent will change nothing. */
+  planning?: boolean
+}) {
   const id = useId()
-  const [text, setText] = useStoredState(`slipway.message.${task.threadId}`, '')
-  if (!takesMessages(task.state)) {
-    const over = task.state === 'applying' ? 'It is being applied' : 'This task is over'
-    return (
-      <p className="border-line border-t px-3 py-3 text-center text-muted text-xs">
-        {over}: nobody would read a message. Create a new task for what is left to do.
-      </p>
-    )
-  }
-  const { hint, placeholder } = wordsFor(task)
+  const [text, setText] = useStoredState(`slipway.message.${threadId}`, '')
   const send = () => {
     if (text.trim() === '') return
     onSend(text.trim())
@@ -47,7 +47,14 @@ export function Composer({ task, onSend }: { task: Task; onSend(text: string): v
         send()
       }}
     >
-      <div className="mx-auto max-w-3xl rounded-lg border border-line-strong bg-bg focus-within:border-accent">
+      <div
+        className={cx(
+          'mx-auto max-w-3xl rounded-lg border bg-bg',
+          planning
+            ? 'border-state-violet border-dashed focus-within:border-solid'
+            : 'border-line-strong focus-within:border-accent',
+        )}
+      >
         <textarea
           aria-describedby={id}
           aria-label="Message"
@@ -59,14 +66,16 @@ export function Composer({ task, onSend }: { task: Task; onSend(text: string): v
           rows={1}
           value={text}
         />
-        <div className="flex items-center gap-2 px-2 pb-1.5">
-          <span className="min-w-0 flex-1 text-muted text-xs" id={id}>
+        <div className="flex flex-wrap items-center gap-2 px-2 pb-1.5">
+          {tools}
+          <span className="min-w-40 flex-1 text-muted text-xs" id={id}>
             {hint}
           </span>
           <span className="flex gap-0.5 text-muted max-sm:hidden">
             <Kbd>Ctrl</Kbd>
             <Kbd>↵</Kbd>
           </span>
+          {actions}
           <Button
             disabled={text.trim() === ''}
             icon={<Send aria-hidden className="size-3.5" />}

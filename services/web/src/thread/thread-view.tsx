@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ArrowDown, Bot, LoaderCircle } from 'lucide-react'
 import { Fragment, type ReactNode, useMemo } from 'react'
-import type { Task } from '../../../../shared/contract/task.ts'
+import type { PostMessage } from '../../../../shared/contract/thread.ts'
 import { messagesQuery } from '../api/messages.ts'
 import { useDeps } from '../app/deps.tsx'
 import { useStream } from '../live/use-live.ts'
@@ -10,23 +10,36 @@ import { Failed } from '../ui/failed.tsx'
 import { CodeBlock, Markdown } from '../ui/markdown.tsx'
 import { Loading } from '../ui/notice.tsx'
 import { count } from '../ui/time-words.ts'
-import { Composer } from './composer.tsx'
 import { Said } from './said.tsx'
 import { Step } from './step.tsx'
 import { activityWords, type ThreadRow, threadRows } from './thread-rows.ts'
+import type { ThreadRun } from './thread-run.ts'
 import { useLastSeen } from './use-last-seen.ts'
 import { type Sending, useSend } from './use-send.ts'
 import { useStickToEnd } from './use-stick-to-end.ts'
 
-/** A task's conversation: what was said and done, what is being written, and a field to join in. */
-export function ThreadView({ task, prompt }: { task: Task; prompt: ReactNode }) {
+/** A conversation: what was said and done, what is being written, and a field to join in. */
+export function ThreadView({
+  run,
+  nothingYet,
+  prompt,
+  composer,
+}: {
+  run: ThreadRun
+  /** Shown while nothing was said. */
+  nothingYet: ReactNode
+  /** Shown at its end: where it stands, and what a person may do now. */
+  prompt: ReactNode
+  composer(send: (body: PostMessage) => void): ReactNode
+}) {
   const { client } = useDeps()
   const queryClient = useQueryClient()
-  const messages = useQuery(messagesQuery(client, queryClient, task.threadId))
+  const { threadId, state } = run
+  const messages = useQuery(messagesQuery(client, queryClient, threadId))
   const rows = useMemo(() => threadRows(messages.data ?? []), [messages.data])
-  const sending = useSend(task)
+  const sending = useSend(run)
   const { scroller, content, away, toEnd } = useStickToEnd()
-  const newSince = useLastSeen(task.threadId, messages.data?.at(-1)?.seq)
+  const newSince = useLastSeen(threadId, messages.data?.at(-1)?.seq)
   return (
     <section aria-label="Thread" className="relative flex h-full min-h-0 flex-col">
       <div className="min-h-0 flex-1 overflow-y-auto" ref={scroller}>
@@ -35,14 +48,14 @@ export function ThreadView({ task, prompt }: { task: Task; prompt: ReactNode }) 
           {messages.error && !messages.data && (
             <Failed error={messages.error} retry={() => void messages.refetch()} what="The thread" />
           )}
-          {messages.data && rows.length === 0 && task.state !== 'active' && <NothingYet task={task} />}
-          <Rows ended={task.state !== 'active'} newSince={newSince} rows={rows} />
+          {messages.data && rows.length === 0 && sending.open.length === 0 && state !== 'active' && nothingYet}
+          <Rows brief={run.taskId !== null} ended={state !== 'active'} newSince={newSince} rows={rows} />
           {sending.open.map(one => (
             <Said key={one.key} pending row={asRow(one)} />
           ))}
-          <Printing threadId={task.threadId} />
-          <Writing threadId={task.threadId} />
-          {task.state === 'active' && messages.data && <Activity rows={rows} threadId={task.threadId} />}
+          <Printing threadId={threadId} />
+          <Writing threadId={threadId} />
+          {state === 'active' && messages.data && <Activity rows={rows} threadId={threadId} />}
           {prompt}
         </div>
       </div>
@@ -58,18 +71,26 @@ export function ThreadView({ task, prompt }: { task: Task; prompt: ReactNode }) 
           </Button>
         </div>
       )}
-      <Composer
-        onSend={text => {
-          sending.send(text)
-          toEnd()
-        }}
-        task={task}
-      />
+      {composer(body => {
+        sending.send(body)
+        toEnd()
+      })}
     </section>
   )
 }
 
-function Rows({ rows, ended, newSince }: { rows: ThreadRow[]; ended: boolean; newSince: number | null }) {
+function Rows({
+  rows,
+  ended,
+  newSince,
+  brief,
+}: {
+  rows: ThreadRow[]
+  ended: boolean
+  newSince: number | null
+  /** The first message is what the agent was given to begin with. */
+  brief: boolean
+}) {
   const firstNew = newSince === null ? -1 : rows.findIndex(row => row.kind !== 'step' && row.seq > newSince)
   return rows.map((row, place) => (
     <Fragment key={row.key}>
@@ -81,7 +102,7 @@ function Rows({ rows, ended, newSince }: { rows: ThreadRow[]; ended: boolean; ne
       {row.kind === 'step' ? (
         <Step ended={ended} row={row} />
       ) : (
-        <Said brief={place === 0 && row.kind === 'user'} row={row} />
+        <Said brief={brief && place === 0 && row.kind === 'user'} row={row} />
       )}
     </Fragment>
   ))
@@ -120,15 +141,7 @@ function Activity({ rows, threadId }: { rows: ThreadRow[]; threadId: string }) {
   )
 }
 
-function NothingYet({ task }: { task: Task }) {
-  const words =
-    task.state === 'draft'
-      ? 'The conversation with the agent begins when you accept the draft.'
-      : 'The conversation begins when an agent takes the task.'
-  return <p className="py-6 text-center text-muted">{words}</p>
-}
-
-const asRow = ({ key, text, at }: Sending) => ({
+const asRow = ({ key, body: { text }, at }: Sending) => ({
   kind: 'user' as const,
   key,
   seq: Number.MAX_SAFE_INTEGER,

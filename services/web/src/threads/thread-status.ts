@@ -1,0 +1,43 @@
+import type { Thread } from '../../../../shared/contract/thread.ts'
+import { TASK_STATES, type TaskState } from '../../../../shared/domain/task-state.ts'
+import { STATE_LOOK } from '../task/state-look.ts'
+import type { ThreadRun } from '../thread/thread-run.ts'
+
+/** Where the agent of a thread without a task stands: `idle` where nobody has asked it for anything yet. */
+export function stateOfThread({ status }: Pick<Thread, 'status'>): TaskState | 'idle' {
+  return TASK_STATES.find(state => state === status) ?? 'idle'
+}
+
+/** Whether the agent has something to do: a message is read at its next step, and it can be stopped. */
+export const isBusy = (state: TaskState | 'idle'): boolean =>
+  state === 'active' || state === 'queued' || state === 'waiting'
+
+/** A task's state says what becomes of its work; that of a thread without a task only what its agent does. */
+export function threadLook(state: TaskState | 'idle', asks: boolean) {
+  if (state === 'waiting' && asks)
+    return { ...STATE_LOOK.waiting, word: 'Waiting for you', means: 'It asked something' }
+  switch (state) {
+    case 'idle':
+      return { ...STATE_LOOK.draft, word: 'Empty', means: 'Nothing was said here yet' }
+    case 'active':
+      return { ...STATE_LOOK.active, word: 'Working', means: 'The agent is at work' }
+    case 'queued':
+      return { ...STATE_LOOK.queued, means: 'A worker takes it as soon as one is free' }
+    case 'ready':
+    case 'done':
+      return { ...STATE_LOOK.ready, word: 'Answered', means: 'The agent has done what it was asked for' }
+    case 'cancelled':
+      return { ...STATE_LOOK.cancelled, word: 'Stopped' }
+    default:
+      return STATE_LOOK[state]
+  }
+}
+
+/** A thread without a task as its view needs it. */
+export const runOfThread = (thread: Thread): ThreadRun => ({
+  threadId: thread.id,
+  projectId: thread.projectId,
+  taskId: null,
+  state: stateOfThread(thread),
+  asks: thread.status === 'waiting',
+})
