@@ -184,8 +184,10 @@ export const LIMITS = Object.freeze({
     containerLosses: 2,
     /** Runs in a row that may break for reasons of ours (Docker, git store) without a new checkpoint. */
     brokenRuns: 20,
-    /** A run that broke so is given back after this pause. */
+    /** A task whose run broke so is tried again after this pause, which doubles each time … */
     brokenRunPauseMs: 3_000,
+    /** … up to this. */
+    brokenRunPauseMaxMs: 60_000,
     /** A running worker asks for its cancelled tasks no later than this. */
     cancelNoticeMs: 2_500,
     relayEveryMs: 500,
@@ -227,6 +229,28 @@ export const LIMITS = Object.freeze({
     patienceMs: 30_000,
     backoffMs: 500,
     backoffMaxMs: 20_000,
+  }),
+
+  /** What replies cost, and budgets. */
+  money: Object.freeze({
+    /** A reply's input is estimated as one token for so many bytes of its request. */
+    bytesPerToken: 3,
+    /** Output that is reserved for a reply; less where the budget has less left … */
+    outputTokens: 16_000,
+    /** … but a reply that may not have so much is not asked for. */
+    leastOutputTokens: 4_000,
+    /** A task that waits only for others' replies to be paid looks again after this. */
+    busyMs: 5_000,
+    /** Workers read the price list this often. */
+    pricesMs: 5_000,
+    /** Most entries in an installation's own price list. */
+    ownPrices: 500,
+    /** Highest price of a million tokens, in US dollars. */
+    priceUsd: 100_000,
+    /** Highest budget of a task or project, in US dollars. */
+    budgetUsd: 1_000_000,
+    /** Most lines of a project's usage; the total counts all. */
+    usageLines: 1_000,
   }),
 })
 
