@@ -126,11 +126,11 @@ async function readLine({ prisma }: Database, rows: readonly TaskRow[]): Promise
   const organizations = [...new Set(waiting.map(row => row.organizationId))]
   const places = await prisma.$queryRaw<{ id: string; place: bigint }[]>`
     SELECT id, place FROM (
-      SELECT id, row_number() OVER (
-        PARTITION BY organization_id ORDER BY priority DESC, accepted_at, number, id
+      SELECT t.id, row_number() OVER (
+        PARTITION BY t.organization_id ORDER BY t.priority DESC, t.accepted_at, coalesce(t.number, parent.number), t.id
       ) AS place
-      FROM tasks
-      WHERE organization_id = ANY(${organizations}::uuid[]) AND state = 'queued' AND in_line_at IS NOT NULL
+      FROM tasks t LEFT JOIN tasks parent ON parent.id = t.parent_task_id
+      WHERE t.organization_id = ANY(${organizations}::uuid[]) AND t.state = 'queued' AND t.in_line_at IS NOT NULL
     ) AS line
     WHERE id = ANY(${waiting.map(row => row.id)}::uuid[])`
   return new Map(places.map(({ id, place }) => [id, Number(place)]))

@@ -1,9 +1,9 @@
 import { LIMITS } from '../../domain/limits.ts'
 import type { Database, Sql } from '../db.ts'
 import { change, type StoreDeps } from '../task-store/change.ts'
-import { wake } from '../task-store/decide.ts'
 import { lockOrganization, lockTask } from '../task-store/lock.ts'
 import { discardJob, enqueue, fillSlots, UNSATISFYING } from '../task-store/queue.ts'
+import { wake } from '../task-store/wake.ts'
 import type { TaskFlow } from './index.ts'
 
 type Deps = StoreDeps & { flow: TaskFlow }

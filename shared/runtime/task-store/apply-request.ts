@@ -5,6 +5,7 @@ import { notFound, Refused } from '../refused.ts'
 import { type Change, runEvent } from './change.ts'
 import { lockOrganization, lockTasks } from './lock.ts'
 import { illegalMove, move, nameOf, stateOf } from './move.ts'
+import { refusePipelineTask } from './pipeline-end.ts'
 
 /**
  * Puts a task in its project's line of applies, its unapplied prerequisites before it; gives all of them in that order.
@@ -20,6 +21,7 @@ export async function requestApply(change: Change, taskId: string): Promise<stri
   const byId = new Map(tasks.map(task => [task.id, task]))
   const wanted = byId.get(taskId)
   if (!wanted) throw notFound('task')
+  refusePipelineTask(wanted)
   if (stateOf(wanted) !== 'ready' && stateOf(wanted) !== 'applying') throw illegalMove(wanted, 'applying')
 
   // One that was in line before may have become part of main since the graph was read.

@@ -7,6 +7,7 @@ import type { Sql } from '../db.ts'
 import { type Change, runEvent } from './change.ts'
 import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
+import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, nextInLine } from './queue.ts'
 import type { Claim, ClaimResult, TurnMode } from './types.ts'
 
@@ -61,13 +62,15 @@ interface Known {
   settings: ProjectSettings
   defaultBranch: string
   slug: string
+  pipelineBaseSha: string | null
 }
 
 async function lookUp(sql: Sql, taskId: string): Promise<Known | undefined> {
   const [known] = await sql.$queryRaw<[Known?]>`
     SELECT t.job_number AS "jobNumber", t.organization_id AS "organizationId",
-      p.settings, p.default_branch AS "defaultBranch", p.slug
-    FROM tasks t JOIN projects p ON p.id = t.project_id WHERE t.id = ${taskId}::uuid`
+      p.settings, p.default_branch AS "defaultBranch", p.slug, l.base_sha AS "pipelineBaseSha"
+    FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN pipelines l ON l.id = t.pipeline_id
+    WHERE t.id = ${taskId}::uuid`
   return known
 }
 
@@ -114,6 +117,7 @@ async function takeOver(
       failureCode: 'worker_lost',
       failureText: message,
     })
+    await stopPipelines(change, { task, now }, 'failed')
     await fillSlots(change, locked.organization)
     return { kind: 'refused', reason: 'failed' }
   }
@@ -162,6 +166,7 @@ async function claimed({ sql }: Change, task: Task, { worker, known, prerequisit
     kind: task.kind as TaskKind,
     mode: task.mode as TurnMode | null,
     pipelineId: task.pipelineId,
+    pipelineBaseSha: known.pipelineBaseSha,
     text: { description: task.description, plan: task.plan, doneWhen: task.doneWhen },
     attempt: task.attempt,
     model: task.model,

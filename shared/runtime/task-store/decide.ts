@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
 import { appendMessage, nextPosition, threadOf } from './messages.ts'
 import { illegalMove, move, moveAll, nameOf, stateOf, type TaskData } from './move.ts'
+import { refusePipelineTask, stopPipelines } from './pipeline-end.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
 
@@ -20,6 +21,7 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
   const { tasks, now } = await lockTasks(sql, [...new Set(wanted)])
   if (taskIds && tasks.filter(task => task.projectId === projectId).length < new Set(taskIds).size)
     throw notFound('task')
+  for (const task of tasks) refusePipelineTask(task)
   const drafts = tasks.filter(task => stateOf(task) === 'draft')
   const other = tasks.find(task => stateOf(task) !== 'draft')
   if (taskIds && other) throw illegalMove(other, 'queued')
@@ -39,7 +41,7 @@ export async function dismissTask(change: Change, taskId: string): Promise<void>
   await markDependantsStale(change, task, `“${task.title}”, on which it builds, was dismissed`)
 }
 
-/** Stops the task where it is: its checkpoints are kept. */
+/** Stops the task where it is, and the pipeline that it belongs to or waits for: checkpoints are kept. */
 export async function cancelTask(change: Change, taskId: string): Promise<void> {
   const { organization, task, now } = await lockTask(change.sql, taskId)
   await move(change, { task, now }, 'cancelled', {
@@ -53,6 +55,7 @@ export async function cancelTask(change: Change, taskId: string): Promise<void> 
   })
   change.nudge(taskId)
   await discardJob(change, task)
+  await stopPipelines(change, { task, now }, 'cancelled')
   await fillSlots(change, organization)
 }
 
@@ -102,21 +105,7 @@ export async function startAgain(
   await enqueue(change, [task.id])
 }
 
-/** Ends a parked task's wait: it goes on at its checkpoint, and no attempt is counted. */
-export async function wake(change: Change, locked: { task: Task; now: Date }): Promise<void> {
-  await move(change, locked, 'queued', { waitingFor: Prisma.DbNull, dueAt: null })
-  await enqueue(change, [locked.task.id])
-}
-
 /** Forgets base, work and conversation, so that the next run begins on the prerequisites as they are then. */
 async function afresh(change: Change, task: Task): Promise<TaskData> {
   return { baseSha: null, headSha: null, staleReason: null, historyFrom: await nextPosition(change, task.threadId) }
-}
-
-function refusePipelineTask(task: Task): void {
-  if (!task.pipelineId) return
-  throw new Refused(
-    'illegal_state',
-    `“${task.title}” belongs to a pipeline; its fate is decided by the task that started it.`,
-  )
 }

@@ -7,6 +7,7 @@ import type { Change } from './change.ts'
 import { cycleRefused, findPrerequisites } from './drafts.ts'
 import { lockTask } from './lock.ts'
 import { nameOf, stateOf } from './move.ts'
+import { refusePipelineTask } from './pipeline-end.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 
 /**
@@ -16,6 +17,7 @@ import { discardJob, enqueue, fillSlots } from './queue.ts'
 export async function editTask(change: Change, taskId: string, edit: UpdateTask): Promise<void> {
   const { sql } = change
   const { organization, task } = await lockTask(sql, taskId)
+  refusePipelineTask(task)
   const { dependsOn, priority, ...text } = edit
   const state = stateOf(task)
   const started = task.baseSha !== null || (state !== 'draft' && state !== 'queued')

@@ -1,13 +1,14 @@
 import { LIMITS } from '../../domain/limits.ts'
 import type { Prisma } from '../db.ts'
 import type { Change, StoreDeps } from './change.ts'
-import { wake } from './decide.ts'
 import { fencedEnd, type HeldEnd } from './fence.ts'
 import { hasUnread } from './messages.ts'
 import { move } from './move.ts'
+import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
 import type { RunStore } from './types.ts'
+import { wake } from './wake.ts'
 
 /** The ways in which a run ends. Each gives the slot to the next in line in the same transaction. */
 export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'giveBack' | 'park'> {
@@ -42,6 +43,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
           const message = `Slipway could not run this task ${brokenRuns} times in a row. The last time: ${broken}`
           const data = { finishedAt: now, brokenRuns, failureCode: 'infrastructure', failureText: message }
           await move(change, { task, now }, 'failed', data, { failure: { code: 'infrastructure', message } })
+          await stopPipelines(change, { task, now }, 'failed')
         } else {
           await move(change, { task, now }, 'queued', { brokenRuns }, { reason: broken ?? 'given back' })
           await enqueue(change, [task.id])
@@ -71,5 +73,6 @@ export async function failRun(
 ): Promise<void> {
   const data = { finishedAt: now, failureCode: code, failureText: message }
   await move(change, { task, now }, 'failed', data, { failure: { code, message } })
+  await stopPipelines(change, { task, now }, 'failed')
   await fillSlots(change, organization)
 }

@@ -5,6 +5,7 @@ import { change, type StoreDeps } from './change.ts'
 import { acceptDrafts, cancelTask, dismissTask, retryTask } from './decide.ts'
 import { createDrafts, requireProject } from './drafts.ts'
 import { editTask } from './edit.ts'
+import { createPipelineStore } from './pipeline.ts'
 import { postMessage } from './post-message.ts'
 import { branchPushed, headMoved } from './pushed.ts'
 import { createRunStore } from './run.ts'
@@ -31,8 +32,9 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
     branchPushed: (projectId, branch, headSha) => change(deps, unit => branchPushed(unit, projectId, branch, headSha)),
     headMoved: (projectId, headSha) => change(deps, unit => headMoved(unit, projectId, headSha)),
   }
-  return { ...commands, ...createRunStore(deps), ...createApplyStore(deps) }
+  return { ...commands, ...createRunStore(deps), ...createPipelineStore(deps), ...createApplyStore(deps) }
 }
 
 export type { StoreDeps } from './change.ts'
+export type * from './pipeline-types.ts'
 export type * from './types.ts'

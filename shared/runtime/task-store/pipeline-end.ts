@@ -1,12 +1,12 @@
 import type { Task } from '../../../prisma/generated/client.ts'
-import type { Prisma } from '../db.ts'
+import { Prisma } from '../db.ts'
 import { Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { wake } from './decide.ts'
 import { lockTasks } from './lock.ts'
 import { moveAll, stateOf } from './move.ts'
 import type { PipelineState } from './pipeline-types.ts'
 import { discardJob } from './queue.ts'
+import { wake } from './wake.ts'
 
 /** What a pipeline has come to, told of the task or turn that waits for it. */
 export function tellPipeline(
@@ -51,7 +51,14 @@ async function stopPipeline(
     open.map(({ id }) => id),
   )
   const failureCode = 'pipeline_stopped'
-  const ended = { finishedAt: now, jobNumber: null, dueAt: null, inLineAt: null, failureCode }
+  const ended = {
+    finishedAt: now,
+    waitingFor: Prisma.DbNull,
+    inLineAt: null,
+    dueAt: null,
+    jobNumber: null,
+    failureCode,
+  }
   const { started = [], fresh = [] } = Object.groupBy(tasks, ({ startedAt }) => (startedAt ? 'started' : 'fresh'))
   const cancelled = { ...ended, failureText: `${cause}, which stopped the pipeline.` }
   const skipped = { ...ended, failureText: `${cause}, which stopped the pipeline before this task could start.` }

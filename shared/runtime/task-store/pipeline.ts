@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
-import { type Change, type StoreDeps } from './change.ts'
+import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type HeldEnd } from './fence.ts'
 import { hasUnread } from './messages.ts'
 import { move, moveAll, stateOf } from './move.ts'

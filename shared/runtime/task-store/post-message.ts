@@ -1,10 +1,11 @@
 import type { Task } from '../../../prisma/generated/client.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { startAgain, wake } from './decide.ts'
+import { startAgain } from './decide.ts'
 import { lockTask } from './lock.ts'
 import { appendMessage, threadOf } from './messages.ts'
 import { nameOf, stateOf } from './move.ts'
+import { wake } from './wake.ts'
 
 /**
  * What a person says. In a running task it is read at the next iteration; a ready, failed or cancelled task starts again
@@ -22,6 +23,12 @@ export async function postMessage(change: Change, threadId: string, text: string
     throw new Refused(
       'illegal_state',
       `Task ${nameOf(task)} is ${state}: nobody would read the message. Create a new task for what is left to do.`,
+    )
+  }
+  if (task.pipelineId && (state === 'failed' || state === 'cancelled')) {
+    throw new Refused(
+      'illegal_state',
+      `${nameOf(task)} is ${state}, and the task that started it decides what follows: write in that one's thread.`,
     )
   }
   const { id } = await appendMessage(change, threadOf(task), { role: 'user', text, attempt: task.attempt })

@@ -52,7 +52,8 @@ export async function fillSlots(change: Change, organization: LockedOrganization
 }
 
 /**
- * Those in line to whom the free slots belong, by priority, then age; a candidate counts as if it were in line. Passed over: tasks
+ * Those in line to whom the free slots belong, by priority, then age, tasks of a pipeline in the place of the one that started them; a
+ * candidate counts as if it were in line. Passed over: tasks
  * whose project has reached its own limit, and those whose prerequisites have gone back to work. `called`: a job is on its way
  * already. The organization must be locked.
  */
@@ -66,12 +67,14 @@ export async function nextInLine(
       SELECT project_id, count(*) AS count FROM tasks
       WHERE organization_id = ${organization.id}::uuid AND state = 'active' AND kind <> 'turn' GROUP BY project_id
     ), line AS (
-      SELECT t.id, t.job_number, t.priority, t.accepted_at, t.number,
+      SELECT t.id, t.job_number, t.priority, t.accepted_at, coalesce(t.number, parent.number) AS number,
         coalesce(r.count, 0) + row_number() OVER (
-          PARTITION BY t.project_id ORDER BY t.priority DESC, t.accepted_at, t.number, t.id
+          PARTITION BY t.project_id
+          ORDER BY t.priority DESC, t.accepted_at, coalesce(t.number, parent.number), t.id
         ) AS parallel,
         coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
       FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id
+        LEFT JOIN tasks parent ON parent.id = t.parent_task_id
       WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued'
         AND (t.in_line_at IS NOT NULL OR t.id = ${candidateId}::uuid)
         AND NOT EXISTS (

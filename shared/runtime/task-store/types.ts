@@ -4,6 +4,7 @@ import type { ApplyPhase, ReviseTasks, TaskDraft, UpdateTask } from '../../contr
 import type { TurnMode } from '../../contract/thread.ts'
 import type { ToolArgs } from '../../contract/tools.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
+import type { PipelineStore } from './pipeline-types.ts'
 
 /** What a person or front end may do. Everything that is refused throws `Refused` and changes nothing. */
 export interface TaskCommands {
@@ -61,6 +62,8 @@ export interface Claim extends Fence {
   /** Of a turn; null for tasks. */
   mode: TurnMode | null
   pipelineId: string | null
+  /** Of a pipeline's task: the work that it starts from, before its prerequisites' is merged into it. */
+  pipelineBaseSha: string | null
   text: { description: string; plan: string; doneWhen: string }
   attempt: number
   model: string
@@ -269,4 +272,4 @@ export interface ApplyStore {
   mainCheck(projectId: string, sha: string, command: string): Promise<CheckRecord | null>
 }
 
-export type TaskStore = TaskCommands & RunStore & ApplyStore
+export type TaskStore = TaskCommands & RunStore & PipelineStore & ApplyStore
