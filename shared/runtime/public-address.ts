@@ -4,6 +4,12 @@ import { BlockList, isIP } from 'node:net'
 /** The host must not be reached from here: it is, or may be, inside of the installation's own network. */
 export class NotPublic extends Error {
   override name = 'NotPublic'
+  /** False where nobody here knows the name at all. */
+  readonly known: boolean
+  constructor(message: string, known = true) {
+    super(message)
+    this.known = known
+  }
 }
 
 export interface Address {
@@ -14,7 +20,7 @@ export interface Address {
 /** Finds a host's addresses, as `dns.lookup` with `all` does. */
 export type Lookup = (host: string) => Promise<readonly { address: string; family: number }[]>
 
-const NOT_PUBLIC_4 = [
+const SPECIAL_4 = blockList('ipv4', [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -29,14 +35,21 @@ const NOT_PUBLIC_4 = [
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
-] as const
+])
+const UNICAST_6 = blockList('ipv6', [['2000::', 3]])
 /** Within 2000::/3: addresses that embed others, and those that nobody has. */
-const NOT_PUBLIC_6 = [
+const SPECIAL_6 = blockList('ipv6', [
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
   ['3fff::', 20],
-] as const
+])
+
+function blockList(family: 'ipv4' | 'ipv6', nets: [string, number][]): BlockList {
+  const list = new BlockList()
+  for (const [net, prefix] of nets) list.addSubnet(net, prefix, family)
+  return list
+}
 
 /**
  * Whether an address can only belong to somebody on the public internet (IANA's special-purpose registries). Of IPv6 only
@@ -45,15 +58,8 @@ const NOT_PUBLIC_6 = [
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 0 || address.includes('%')) return false
-  const refused = new BlockList()
-  if (family === 4) {
-    for (const [net, prefix] of NOT_PUBLIC_4) refused.addSubnet(net, prefix, 'ipv4')
-    return !refused.check(address, 'ipv4')
-  }
-  const unicast = new BlockList()
-  unicast.addSubnet('2000::', 3, 'ipv6')
-  for (const [net, prefix] of NOT_PUBLIC_6) refused.addSubnet(net, prefix, 'ipv6')
-  return unicast.check(address, 'ipv6') && !refused.check(address, 'ipv6')
+  if (family === 4) return !SPECIAL_4.check(address, 'ipv4')
+  return UNICAST_6.check(address, 'ipv6') && !SPECIAL_6.check(address, 'ipv6')
 }
 
 /**
@@ -74,7 +80,7 @@ async function resolved(name: string, lookup: Lookup): Promise<readonly { addres
   try {
     return await lookup(name)
   } catch {
-    throw new NotPublic(`${name} is not known on the public internet`)
+    throw new NotPublic(`${name} is not known on the public internet`, false)
   }
 }
 

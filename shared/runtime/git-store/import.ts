@@ -4,6 +4,7 @@ import { GitError, GitStoreError } from './errors.ts'
 import { relaxedFsck } from './fsck.ts'
 import type { Git, GitCall } from './git.ts'
 import { type ParsedSource, parseSource } from './source.ts'
+import { guardSource } from './source-guard.ts'
 import type { GitStoreLimits } from './types.ts'
 
 const SIZE_CHECK_MS = 500
@@ -23,12 +24,14 @@ export async function importRepository(
 ): Promise<string | null> {
   const { git, limits } = deps
   const source = parseSource(job.url, deps.allowLocalSources)
+  const guard = deps.allowLocalSources ? null : await guardSource(source, deps.importEnv)
   const tooLarge = new AbortController()
   const call: GitCall = {
     gitDir: job.gitDir,
-    env: { ...(await transport(source, job.scratch)), ...deps.importEnv },
+    env: { ...(await transport(source, job.scratch, guard?.ssh)), ...deps.importEnv },
     config: [
       `protocol.${source.protocol}.allow=always`,
+      ...(guard?.config ?? []),
       'http.lowSpeedLimit=1000',
       'http.lowSpeedTime=30',
       ...relaxedFsck('fetch'),
@@ -56,10 +59,10 @@ export async function importRepository(
 }
 
 /** Only the protocol of the source is open, also after a redirect; nothing may ask a question. */
-async function transport(source: ParsedSource, scratch: string): Promise<Record<string, string>> {
+async function transport(source: ParsedSource, scratch: string, ssh = ''): Promise<Record<string, string>> {
   const env: Record<string, string> = {
     GIT_ALLOW_PROTOCOL: source.protocol,
-    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new -oConnectTimeout=20',
+    GIT_SSH_COMMAND: `ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new -oConnectTimeout=20${ssh}`,
   }
   if (source.protocol !== 'file') return env
   // The other repository may belong to another user. git takes this from a file only: `-c` does not reach upload-pack.

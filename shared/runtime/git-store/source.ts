@@ -28,6 +28,15 @@ export function parseSource(url: string, allowLocal: boolean): ParsedSource {
   return { url, protocol: 'ssh' }
 }
 
+/** Where a parsed source leads, as git reads it; no host for a local path. */
+export function hostOf({ url, protocol }: ParsedSource): { host: string; port: number } {
+  if (protocol === 'file') return { host: '', port: 0 }
+  const [, scp] = SCHEME.test(url) ? [] : (SCP.exec(url) ?? [])
+  if (scp !== undefined) return { host: scp, port: 22 }
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) || { https: 443, ssh: 22, git: 9418 }[protocol] }
+}
+
 function withScheme(url: string, scheme: string, allowLocal: boolean): ParsedSource {
   if (scheme === 'file') return local(url, allowLocal)
   if (scheme !== 'https' && scheme !== 'ssh' && scheme !== 'git') refuse(`uses ${scheme}, not https, ssh or git`)
