@@ -2,16 +2,13 @@ import { z } from 'zod'
 import { LIMITS } from '../domain/limits.ts'
 import type { TaskKind } from '../domain/task-state.ts'
 import { nonEmpty, text } from './common.ts'
+import { CUSTOM_TOOLS_FOLDER, customToolFields, ToolPath } from './custom-tool.ts'
 import type { ToolSpec } from './history.ts'
 
 const { tools, task, pipeline } = LIMITS
 
-const path = z
-  .string()
-  .max(tools.pathChars)
-  .refine(value => !value.includes('\u0000'), 'must not contain a NUL character')
+const path = ToolPath
 const glob = z.string().min(1).max(tools.pathChars)
-const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be lower case letters, digits and _')
 
 const Bash = z.strictObject({
   command: z.string().min(1).max(tools.commandChars),
@@ -80,24 +77,24 @@ const ProposeTasks = z
   })
   .refine(({ tasks, remove = [] }) => tasks.length + remove.length > 0, 'there is nothing to propose')
 
+const noNul = (value: string) => !value.includes('\u0000')
+const subAgentText = (maxLength: number) =>
+  stored(z.string()).refine(noNul, 'must not contain a NUL character').meta({ minLength: 1, maxLength })
+
+/** The limits stand in the schema for the model alone: `validatePipeline` holds calls against all of them and explains each. */
 const Parallel = z.strictObject({
   tasks: z
     .array(
       z.strictObject({
-        name: z.string().min(1).max(pipeline.nameChars),
-        prompt: z.string().min(1).max(pipeline.promptChars),
-        depends_on: z.array(z.string().max(pipeline.nameChars)).max(pipeline.maxTasks).optional(),
+        name: subAgentText(pipeline.nameChars).describe('Unique among these tasks'),
+        prompt: subAgentText(pipeline.promptChars).describe(
+          'All that the sub-agent is told, beside the outputs of the tasks that it depends on: it has not read your conversation',
+        ),
+        depends_on: z.array(z.string()).optional().describe('Names of the tasks that must be done before it starts'),
       }),
     )
-    .min(pipeline.minTasks)
-    .max(pipeline.maxTasks),
+    .meta({ minItems: pipeline.minTasks, maxItems: pipeline.maxTasks }),
 })
-
-const customTool = {
-  name: toolName,
-  description: z.string().min(1).max(2_000),
-  parameters: z.record(z.string(), z.unknown()).describe('JSON schema of the arguments'),
-}
 
 /**
  * Every tool of the agent: who runs it, what the model reads of it, and its arguments. `container` tools run in the task's
@@ -146,13 +143,20 @@ export const AGENT_TOOLS = {
   },
   parallel: {
     where: 'worker',
-    description: `Runs ${pipeline.minTasks} to ${pipeline.maxTasks} tasks as sub-agents at the same time, at most ${pipeline.maxDepth} on a chain of depends_on; a task gets the outputs of those that it depends on. Answers with their outputs.`,
+    description: `Runs ${pipeline.minTasks} to ${pipeline.maxTasks} tasks as sub-agents, independent ones at the same time, and answers with the outputs of all. Use it on your own, without being asked for it, whenever a request has several subtasks that do not need each other's intermediate steps:
+- "Refactor module A and write tests for module B": two independent tasks.
+- "Read all the config files, then update each one": one task that reads, then one for each file that depends on it.
+- "Fix the bug, write a test for it, and update the changelog": the test depends on the fix, the changelog on nothing.
+Do not use it for tightly coupled work whose parts must share one conversation, nor for a single task or what you do faster yourself.
+Each sub-agent starts from your work tree as it is now, in a copy of its own, with your model and tools but without parallel, task, consult, ask_user and the tools that make tools; it works for at most ${pipeline.maxIterations} iterations. It starts when all tasks of its depends_on are done, on their changes, and reads their outputs (each up to ${task.outputBytes / 1024} KB). At most ${pipeline.maxDepth} tasks may stand on a chain of depends_on. If one fails, the whole pipeline stops: running tasks are cancelled, others skipped. The changes of all tasks that are done are merged into your work tree; you are told of conflicts.`,
     args: Parallel,
   },
   task: {
     where: 'worker',
-    description: 'Runs one sub-agent with the prompt and answers with its output.',
-    args: z.strictObject({ prompt: z.string().min(1).max(pipeline.promptChars) }),
+    description: `Runs one sub-agent on a self-contained piece of work, in a copy of your work tree, and answers with its output; its changes are merged into your work tree. It has not read your conversation, so the prompt says all. It cannot start others or ask the user. Use it to keep long searches or side work out of your conversation; for several at once use parallel.`,
+    args: z.strictObject({
+      prompt: stored(nonEmpty(pipeline.promptChars)).describe('All that the sub-agent is told'),
+    }),
   },
   consult: {
     where: 'worker',
@@ -169,15 +173,20 @@ export const AGENT_TOOLS = {
   },
   tool_create: {
     where: 'worker',
-    description: 'Creates a tool of the project from a script, for this and later runs.',
-    args: z.strictObject({ ...customTool, script: z.string().min(1).max(tools.commandChars) }),
+    description: `Creates a tool of the project from a script, or replaces it, for this and all later runs: a manifest and the script in ${CUSTOM_TOOLS_FOLDER}. The script is run in the work tree with the arguments as one JSON object on standard input; what it prints, and its exit code, are the answer. Begin it with a line such as #!/bin/bash or #!/usr/bin/env node. You can call the tool from your next reply on.`,
+    args: z.strictObject({ ...customToolFields, script: z.string().min(1).max(tools.commandChars) }),
   },
   tool_register: {
     where: 'worker',
-    description: 'Makes a script that lies in the project a tool, for this and later runs.',
-    args: z.strictObject({ ...customTool, path: path.min(1) }),
+    description:
+      'Makes a script that lies in the project a tool, for this and all later runs. It gets its arguments and gives its answer as one made with tool_create does.',
+    args: z.strictObject({ ...customToolFields, path: path.min(1) }),
   },
-  tool_list_custom: { where: 'worker', description: 'Lists the tools of the project.', args: z.strictObject({}) },
+  tool_list_custom: {
+    where: 'worker',
+    description: `Lists the project's own tools (${CUSTOM_TOOLS_FOLDER}) with their arguments, and says what is wrong with those that cannot be used. Reads them anew.`,
+    args: z.strictObject({}),
+  },
 } as const satisfies Record<string, { where: 'container' | 'worker'; description: string; args: z.ZodType }>
 
 export type ToolName = keyof typeof AGENT_TOOLS

@@ -21,6 +21,8 @@ export const LIMITS = Object.freeze({
     nameChars: 200,
     /** Longest prompt of a pipeline task. */
     promptChars: 100_000,
+    /** Iterations of each task's agent. */
+    maxIterations: 60,
   }),
 
   /** Tasks of the board. */
@@ -139,6 +141,50 @@ export const LIMITS = Object.freeze({
     repeatsBeforeStop: 6,
   }),
 
+  /** The tools that a project brings along as scripts. */
+  customTools: Object.freeze({
+    /** Most of one project. */
+    tools: 32,
+    /** Largest manifest. */
+    manifestBytes: 12 * KIB,
+    /** Largest script that `tool_create` writes; a larger one is written as a file and registered. */
+    scriptBytes: 64 * KIB,
+    descriptionChars: 2_000,
+    /** Largest arguments of a call, as JSON. */
+    argumentBytes: 64 * KIB,
+    /** Most schemas within a schema of arguments, and how deep they may nest: what is checked against it takes as long. */
+    schemaNodes: 500,
+    schemaDepth: 12,
+    readTimeoutSeconds: 30,
+  }),
+
+  /** MCP servers of a project, and what may come from them. */
+  mcp: Object.freeze({
+    servers: 10,
+    serverNameChars: 24,
+    args: 50,
+    env: 50,
+    headers: 20,
+    /** Longest command, argument, header or variable. */
+    valueChars: 4_000,
+    /** Most tools of one server, and of all together. */
+    toolsPerServer: 40,
+    tools: 64,
+    /** Longest name of a tool: that is what providers take. */
+    toolNameChars: 64,
+    descriptionChars: 2_000,
+    /** Largest schema of a tool's arguments. */
+    schemaBytes: 16 * KIB,
+    /** A server that has not named its tools by then is left out. */
+    connectMs: 15_000,
+    callMs: 120_000,
+    /** Largest message of a server, and the most that it may say within one call. */
+    messageBytes: 4 * MIB,
+    floodBytes: 16 * MIB,
+    /** Times that a server which ended is started again within one run. */
+    restarts: 5,
+  }),
+
   /** The runner's protocol. */
   frames: Object.freeze({
     /** Largest payload of one frame. */
@@ -216,6 +262,46 @@ export const LIMITS = Object.freeze({
     outputBytes: 256 * KIB,
     /** Most of a report that is searched for test counts. */
     reportBytes: 5 * MIB,
+  }),
+
+  /** What a turn is told of the project that it plans or changes. */
+  overview: Object.freeze({
+    /** Most lines of the tree; a larger one is shown as folders with the number of their files. */
+    treeLines: 300,
+    /** Most names that are read to make it. */
+    treeBytes: 256 * KIB,
+    /** Commits of the log. */
+    commits: 20,
+    /** Manifests, from the top down, and how much of the head of each. */
+    manifests: 8,
+    manifestBytes: 2 * KIB,
+    readmeBytes: 4 * KIB,
+    /** Open tasks, the newest of more. */
+    tasks: 100,
+    /** Longest line that is shown. */
+    lineChars: 200,
+    timeoutSeconds: 30,
+  }),
+
+  /** How much of a conversation a model is shown. */
+  context: Object.freeze({
+    /** What a model can take in, in tokens, where it is not known better. */
+    defaultTokens: 128_000,
+    /** The same for openai-compatible servers, many of which are small. */
+    compatibleTokens: 32_000,
+    /** Kept free for the reply. */
+    reserveTokens: 16_000,
+    /** One token is taken to be so many bytes of text. */
+    bytesPerToken: 3,
+    /** Of what fits, so much stays for the recent messages when the older ones become a summary. */
+    recentShare: 0.3,
+    /** Longest text of one message or result that the summary is made from. */
+    summarizedChars: 4_000,
+    /** Longest summary that is kept. */
+    summaryChars: 16_000,
+    /** Of what the user said before, so much is kept word for word: of each message and of all. */
+    quotedChars: 2_000,
+    quotedTotalChars: 20_000,
   }),
 
   /** Model calls. */
