@@ -1,18 +1,41 @@
+import type { Clash } from '../../../shared/domain/pipeline-result.ts'
 import type { GitStore } from '../../../shared/runtime/git-store/types.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { TaskFailure } from './failure.ts'
+import { mergeWork } from './merge-work.ts'
+
+export interface Base {
+  sha: string
+  /** Prerequisites whose work does not fit together: it stands in the base with conflict markers. */
+  clashes: Clash[]
+}
+
+/** What a run's work is based on: chosen once, and kept but for what `presentBase` says. */
+export async function baseOf(git: GitStore, claim: Claim, signal: AbortSignal): Promise<Base> {
+  const { baseSha, pipelineBaseSha } = claim
+  if (pipelineBaseSha && !baseSha) return subAgentBase(git, claim, pipelineBaseSha, signal)
+  const sha = baseSha ? await presentBase(git, claim, baseSha, signal) : await chooseBase(git, claim, signal)
+  return { sha, clashes: [] }
+}
+
+/** Where a sub-agent begins: its parent's work at the call, with that of its prerequisites. */
+async function subAgentBase(git: GitStore, claim: Claim, into: string, signal: AbortSignal): Promise<Base> {
+  const { projectId, prerequisites, title } = claim
+  const tasks = prerequisites.flatMap(({ title: name, headSha }) => (headSha ? [{ name, headSha }] : []))
+  return mergeWork(git, projectId, { into, tasks, message: `Base of “${title}”` }, signal)
+}
 
 /**
- * Where a task stands that goes on: on its own base, or on main where its branch has taken all of main in, since somebody merged it and
+ * Where a task of the board stands that goes on: on its own base, or on main where its branch has taken all of main in, since somebody merged it and
  * pushed. On the old base its one commit would hold main's changes as if they were its own, and conflict with main again.
  */
 export async function presentBase(
   git: GitStore,
-  { projectId, defaultBranch, prerequisites, headSha }: Claim,
+  { projectId, kind, defaultBranch, prerequisites, headSha }: Claim,
   baseSha: string,
   signal: AbortSignal,
 ): Promise<string> {
-  if (!headSha) return baseSha
+  if (!headSha || kind === 'pipeline') return baseSha
   const main = await git.resolve(projectId, `refs/heads/${defaultBranch}`, signal)
   if (!main || main === baseSha || !(await git.isAncestor(projectId, main, headSha, signal))) return baseSha
   for (const prerequisite of prerequisites) {

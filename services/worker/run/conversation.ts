@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Turn } from '../../../shared/contract/runner.ts'
+import { LIMITS } from '../../../shared/domain/limits.ts'
 import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerViolation } from '../runner-link/errors.ts'
@@ -39,7 +40,7 @@ export async function openConversation(
   const { store, git } = deps
   const state = await store.load(claim)
   const { history } = state
-  const { maxIterations } = claim.settings
+  const maxIterations = claim.kind === 'pipeline' ? LIMITS.pipeline.maxIterations : claim.settings.maxIterations
   let reply: OpenReply | null = null
   /** Why the work tree of the last turn is in no checkpoint, though it changed. */
   let unsaved: string | null = null
@@ -111,8 +112,9 @@ export async function openConversation(
         continue
       }
       if (state.iteration >= maxIterations) {
-        const message = `The agent made ${maxIterations} iterations, the most that the project allows, without finishing. Its work so far is kept; a message in the thread lets it go on.`
-        throw new TaskFailure('iteration_limit', message)
+        const message = `The agent made ${maxIterations} iterations, the most that it may, without finishing.`
+        const goOn = ' Its work so far is kept; a message in the thread lets it go on.'
+        throw new TaskFailure('iteration_limit', claim.kind === 'pipeline' ? message : message + goOn)
       }
       const turn = await takeReply(request)
       if (turn) return turn
@@ -170,7 +172,8 @@ export async function openConversation(
       const outcome = await carryOut(routed, exec)
       if (outcome.kind === 'parked') throw new Error(`${routed.call.name} may not end the run here`)
       const step = reply!.answer(routed.key.callIndex, outcome)
-      await store.journal(claim, reply!.stored, [step])
+      const lost = routed.route.where === 'worker' && routed.route.tool.checkpointed
+      if (!lost) await store.journal(claim, reply!.stored, [step])
       return outcome.text
     },
 

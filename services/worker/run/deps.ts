@@ -1,6 +1,7 @@
 import type { GitStore } from '../../../shared/runtime/git-store/types.ts'
 import type { Hints } from '../../../shared/runtime/hints.ts'
 import type { Log } from '../../../shared/runtime/log.ts'
+import type { PipelineStore } from '../../../shared/runtime/task-store/pipeline-types.ts'
 import type { ApplyStore, CheckRecord, RunStore } from '../../../shared/runtime/task-store/types.ts'
 import type { Broker } from '../models/broker.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -19,7 +20,7 @@ export type MainCheck = (request: VerifyRequest, signal: AbortSignal) => Promise
 
 /** What a run works with. */
 export interface RunDeps {
-  store: RunStore & ApplyStore
+  store: RunStore & PipelineStore & ApplyStore
   git: GitStore
   sandbox: Sandbox
   broker: Broker

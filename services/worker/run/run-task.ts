@@ -4,7 +4,7 @@ import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
 import { openRunner } from '../runner-link/open-runner.ts'
 import { createToolbox } from '../tools/toolbox.ts'
 import type { Toolbox } from '../tools/types.ts'
-import { chooseBase, presentBase } from './base.ts'
+import { baseOf } from './base.ts'
 import { runSetup } from './checks.ts'
 import { containerFor } from './container.ts'
 import { type Conversation, openConversation } from './conversation.ts'
@@ -19,11 +19,9 @@ import { taskPrompt } from './prompts.ts'
 export async function runTask(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   const { store } = deps
   try {
-    const baseSha = claim.baseSha
-      ? await presentBase(deps.git, claim, claim.baseSha, signal)
-      : await chooseBase(deps.git, claim, signal)
-    await store.open(claim, { baseSha, prompt: taskPrompt(claim) })
-    await inContainers(deps, claim, baseSha, signal)
+    const { sha, clashes } = await baseOf(deps.git, claim, signal)
+    await store.open(claim, { baseSha: sha, prompt: taskPrompt(claim, clashes) })
+    await inContainers(deps, claim, sha, signal)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof TaskFailure) await store.fail(claim, { code: error.code, message: error.message })
@@ -79,7 +77,7 @@ async function inContainer(
         if (!setUp) {
           const problem = settings.setupCommand && (await runSetup(exec, settings.setupCommand, signal))
           if (problem) throw new TaskFailure('setup_failed', problem)
-          await toolbox.open?.(exec)
+          await toolbox.open({ exec, start: container.start })
           setUp = true
         }
         return conversation.next(request, received, exec)

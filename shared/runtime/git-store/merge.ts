@@ -21,7 +21,7 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
     const merged: string[] = []
     const conflicts: Conflict[] = []
     let tip = into
-    for (const head of heads) {
+    for (const head of await independent(gitDir, heads, signal)) {
       if (await isAncestorOf(git, gitDir, head, tip, signal)) continue
       const { tree, files } = await mergeTrees(gitDir, tip, head, signal)
       if (files) {
@@ -32,6 +32,14 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
       merged.push(head)
     }
     return { kind: 'merged', sha: tip, merged, conflicts }
+  }
+
+  /** Without the heads that are part of another's history, so that what that one has settled does not conflict again. In the order given. */
+  async function independent(gitDir: string, heads: readonly string[], signal?: AbortSignal): Promise<string[]> {
+    const distinct = [...new Set(heads)]
+    if (distinct.length < 2) return distinct
+    const kept = await git.text(['merge-base', '--independent', ...distinct], { gitDir, signal })
+    return distinct.filter(head => kept.includes(head))
   }
 
   /** The tree of both; with `files` where they conflict, and then with git's markers in them. */

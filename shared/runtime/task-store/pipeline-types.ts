@@ -20,7 +20,8 @@ export interface PipelineTaskOutcome {
   output: string | null
   failure: { code: string; message: string } | null
   activeSeconds: number
-  /** Its last checkpoint, or its base where it changed nothing; null while it has none. */
+  baseSha: string | null
+  /** Its last checkpoint; of a done task its base where it changed nothing. */
   headSha: string | null
 }
 

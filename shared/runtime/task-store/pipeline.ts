@@ -120,6 +120,7 @@ async function pipelineOf({ db }: StoreDeps, taskId: string, call: CallKey): Pro
       output: task.output,
       failure: task.failureCode === null ? null : { code: task.failureCode, message: task.failureText ?? '' },
       activeSeconds: Number(task.activeMs) / 1000,
+      baseSha: task.baseSha,
       headSha: task.headSha,
     })),
   }

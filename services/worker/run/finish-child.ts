@@ -1,0 +1,23 @@
+import { cutOutput } from '../../../shared/domain/context-block.ts'
+import { checkpointRef } from '../../../shared/runtime/names.ts'
+import type { Claim } from '../../../shared/runtime/task-store/types.ts'
+import { type FinishedWork, publish } from './checked-work.ts'
+import type { RunDeps } from './deps.ts'
+import type { Finish } from './finish.ts'
+
+/**
+ * A sub-agent: nobody reviews its work, so there is no branch, no check and no one commit. Its last checkpoint is kept for those that depend
+ * on it and for its parent; one that changed nothing hands on what it started from.
+ */
+export async function finishChild(
+  deps: RunDeps,
+  claim: Claim,
+  { headSha, output }: FinishedWork,
+  signal: AbortSignal,
+): Promise<Finish> {
+  const { projectId, taskId, epoch } = claim
+  await publish(deps, claim, { ref: checkpointRef(taskId, epoch), sha: headSha }, signal)
+  if (epoch > 1n) await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
+  const done = await deps.store.childDone(claim, { headSha, output: cutOutput(output) })
+  return done ? { kind: 'ready' } : { kind: 'go_on', told: [] }
+}
