@@ -53,7 +53,7 @@ export function createMetrics({ db: { prisma } }: { db: Database }): Metrics {
   }
 
   async function readStates(): Promise<{ state: string; _count: number }[] | null> {
-    const rows = await prisma.task.groupBy({ by: ['state'], _count: true })
+    const rows = await prisma.task.groupBy({ by: ['state'], where: { kind: { not: 'turn' } }, _count: true })
     return rows
   }
 

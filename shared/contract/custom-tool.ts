@@ -42,8 +42,8 @@ export type CustomToolManifest = z.infer<typeof CustomToolManifest>
  */
 export type CustomToolRequest =
   | { do: 'list' }
-  | { do: 'create'; name: string; description: string; parameters: unknown; script: string }
-  | { do: 'register'; name: string; description: string; parameters: unknown; path: string }
+  | { do: 'create'; name: string; description: string; parameters: Record<string, unknown>; script: string }
+  | { do: 'register'; name: string; description: string; parameters: Record<string, unknown>; path: string }
 
 /** A manifest as it lies there, or what is wrong with its file. */
 const Found = z.object({

@@ -31,7 +31,8 @@ export const Thread = z
 export type Thread = z.infer<typeof Thread>
 
 /**
- * What a message holds beside its text: the calls of an assistant's message, the results of a tool's; `task`: a task that came of what
+ * What a message holds beside its text: the calls of an assistant's message, the results of a tool's; `summary`: the agent is
+ * shown the text instead of what came before, up to that place in its history; `task`: a task that came of what
  * was said; `revise`: the drafts that the message asks to be revised, and the person's own words of it.
  */
 export const MessagePart = z.discriminatedUnion('type', [
@@ -44,6 +45,7 @@ export const MessagePart = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('result'), callId: z.string(), name: z.string(), text: z.string() }),
   z.object({ type: z.literal('providerMetadata'), value: z.unknown() }),
+  z.object({ type: z.literal('summary'), through: z.int() }),
   z.object({ type: z.literal('task'), taskId: Id, title: z.string() }),
   z.object({ type: z.literal('revise'), taskIds: z.array(Id), instruction: z.string() }),
 ])

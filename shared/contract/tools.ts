@@ -207,6 +207,9 @@ export const isContainerTool = (name: string): name is ContainerToolName =>
 const READING: readonly ToolName[] = ['read_file', 'list_files', 'search']
 /** Whether a tool of the container only looks at the work tree. */
 export const isReadingTool = (name: string): boolean => (READING as readonly string[]).includes(name)
+/** Whether a run may only look at the project: a turn that plans. `toolsFor`, the runner and the git store hold it to that. */
+export const onlyReads = (run: { kind: TaskKind; mode: 'plan' | 'build' | null }): boolean =>
+  run.kind === 'turn' && run.mode === 'plan'
 /** A sub-agent cannot start others, pause for a person or change the project's tools. */
 const NOT_FOR_SUB_AGENTS: readonly ToolName[] = [
   'propose_tasks',
@@ -226,7 +229,7 @@ const NOT_FOR_SUB_AGENTS: readonly ToolName[] = [
 export function toolsFor(run: { kind: TaskKind; mode: 'plan' | 'build' | null; consult: boolean }): ToolName[] {
   const consultable = (name: ToolName) => name !== 'consult' || run.consult
   if (run.kind === 'pipeline') return TOOL_NAMES.filter(name => !NOT_FOR_SUB_AGENTS.includes(name))
-  if (run.kind === 'turn' && run.mode === 'plan') {
+  if (onlyReads(run)) {
     return [...READING, 'propose_tasks', 'consult', 'ask_user'].filter(name =>
       consultable(name as ToolName),
     ) as ToolName[]

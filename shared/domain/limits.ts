@@ -68,6 +68,8 @@ export const LIMITS = Object.freeze({
     titleChars: 200,
     /** Longest message of a person. */
     messageChars: 100_000,
+    /** Of the drafts that are to be revised the agent is told about so much in all; each is cut to its share. */
+    reviseChars: 200_000,
   }),
 
   /** Tasks of an organization that run at once, by plan. */

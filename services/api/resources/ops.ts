@@ -15,7 +15,7 @@ export function opsHandlers(deps: ResourceDeps): Handlers<Names> {
     async opsOverview({ identity: { organizationId } }) {
       const [{ plan }, counts, inLine, applies, outbox, fencedWrites, workers, queues, redisUp] = await Promise.all([
         db.prisma.organization.findUniqueOrThrow({ where: { id: organizationId } }),
-        db.prisma.task.groupBy({ by: ['state'], where: { organizationId }, _count: true }),
+        db.prisma.task.groupBy({ by: ['state'], where: { organizationId, kind: { not: 'turn' } }, _count: true }),
         db.prisma.task.count({ where: { organizationId, state: 'queued', inLineAt: { not: null } } }),
         db.prisma.apply.count({ where: { finishedAt: null, project: { organizationId } } }),
         db.prisma.outbox.count(),
@@ -55,11 +55,13 @@ export function opsHandlers(deps: ResourceDeps): Handlers<Names> {
       const runs = await db.prisma.run.findMany({
         where: { endedAt: null, task: { organizationId, state: 'active' } },
         orderBy: { startedAt: 'asc' },
+        include: { task: { select: { kind: true, threadId: true } } },
       })
       return {
-        items: runs.map(({ id, taskId, epoch, worker, startedAt }) => ({
+        items: runs.map(({ id, taskId, epoch, worker, startedAt, task }) => ({
           id,
-          taskId,
+          taskId: task.kind === 'turn' ? null : taskId,
+          threadId: task.threadId,
           epoch: Number(epoch),
           worker,
           startedAt: startedAt.toISOString(),

@@ -75,10 +75,18 @@ export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
         const running = await sql.task.findMany({
           where: { projectId: id, state: { in: ['active', 'applying'] } },
           orderBy: { number: 'asc' },
+          include: { thread: { select: { title: true } } },
         })
         if (running.length > 0) {
-          const names = running.map(task => `${nameOf(task)} (${task.state})`).join(', ')
-          throw new Refused('illegal_state', `Tasks of the project are running: ${names}. Cancel them first.`)
+          const names = running.map(({ thread, ...task }) =>
+            task.kind === 'turn'
+              ? `the agent in the thread “${thread.title}” (${task.state})`
+              : `${nameOf(task)} (${task.state})`,
+          )
+          throw new Refused(
+            'illegal_state',
+            `The project is being worked on: ${names.join(', ')}. Cancel the tasks, and stop the threads, first.`,
+          )
         }
         await sql.project.deleteMany({ where: { id } })
       })

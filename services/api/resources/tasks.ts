@@ -7,11 +7,14 @@ import type { Handler, Handlers } from '../answer.ts'
 import type { KnownModels } from '../deps.ts'
 import { requireModels } from '../models.ts'
 import { decodeCursor, NumberKey, paged } from '../paging.ts'
+import { presentPlans } from '../present/plan.ts'
 import { presentTasks, presentTasksById } from '../present/task.ts'
+import { presentMessage } from '../present/thread.ts'
 import type { ResourceDeps } from '../resource-deps.ts'
 
 type Moves = 'acceptTask' | 'dismissTask' | 'cancelTask' | 'retryTask'
-type Names = 'createTasks' | 'listTasks' | 'acceptTasks' | 'getTask' | 'updateTask' | 'applyTask' | Moves
+type Drafts = 'createTasks' | 'acceptTasks' | 'reviseTasks' | 'updateTask' | 'getPlans'
+type Names = 'listTasks' | 'getTask' | 'applyTask' | Drafts | Moves
 
 export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
   const { db, store, scope } = deps
@@ -64,6 +67,12 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
       return { items: await presentTasksById(db, await store.accept(id, body.taskIds)) }
     },
 
+    async reviseTasks({ identity, params, body }) {
+      const { id } = await scope.project(identity, params.id)
+      const messageId = await store.revise(id, body)
+      return presentMessage(await db.prisma.message.findUniqueOrThrow({ where: { id: messageId } }))
+    },
+
     async getTask({ identity, params }) {
       const [task] = await presentTasks(db, [await scope.task(identity, params.id)])
       return task!
@@ -74,6 +83,11 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
       requireModels(deps.models, body, '')
       await store.update(id, body)
       return present(id)
+    },
+
+    async getPlans({ identity, params }) {
+      const { id } = await scope.task(identity, params.id)
+      return { items: await presentPlans(db, id) }
     },
 
     acceptTask: move((commands, task) => commands.accept(task.projectId, [task.id])),

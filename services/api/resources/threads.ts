@@ -1,16 +1,25 @@
 import { notFound } from '../../../shared/runtime/refused.ts'
 import type { Handlers } from '../answer.ts'
 import { decodeCursor, IdKey, paged } from '../paging.ts'
-import { presentMessage, presentThread, withTask } from '../present/thread.ts'
+import { presentMessage, presentThreads, withTask } from '../present/thread.ts'
 import type { ResourceDeps } from '../resource-deps.ts'
 
-type Names = 'listThreads' | 'createThread' | 'getThread' | 'listMessages' | 'postMessage'
+type Messages = 'listMessages' | 'postMessage' | 'editMessage' | 'deleteMessage'
+type Names = 'listThreads' | 'createThread' | 'getThread' | 'stopThread' | Messages
 
-export function threadHandlers({ db: { prisma }, store, scope }: ResourceDeps): Handlers<Names> {
+export function threadHandlers({ db, store, scope }: ResourceDeps): Handlers<Names> {
+  const { prisma } = db
   const present = async (id: string) => {
     const row = await prisma.thread.findUnique({ where: { id }, include: withTask })
     if (!row) throw notFound('thread')
-    return presentThread(row)
+    const [thread] = await presentThreads(db, [row])
+    return thread!
+  }
+
+  const message = async (id: string) => {
+    const row = await prisma.message.findUnique({ where: { id } })
+    if (!row) throw notFound('message')
+    return presentMessage(row)
   }
 
   return {
@@ -23,11 +32,12 @@ export function threadHandlers({ db: { prisma }, store, scope }: ResourceDeps): 
         take: limit + 1,
         include: withTask,
       })
+      const items = await presentThreads(db, rows.slice(0, limit))
       return paged(
         rows,
         limit,
         row => [row.id],
-        shown => shown.map(presentThread),
+        () => items,
       )
     },
 
@@ -53,8 +63,25 @@ export function threadHandlers({ db: { prisma }, store, scope }: ResourceDeps): 
 
     async postMessage({ identity, params, body }) {
       const { id } = await scope.thread(identity, params.id)
-      const messageId = await store.postMessage(id, body.text)
-      return presentMessage(await prisma.message.findUniqueOrThrow({ where: { id: messageId } }))
+      return message(await store.postMessage(id, body.text, body.mode))
+    },
+
+    async editMessage({ identity, params, body }) {
+      const { id } = await scope.thread(identity, params.id)
+      await store.editMessage(id, params.messageId, body.text)
+      return message(params.messageId)
+    },
+
+    async deleteMessage({ identity, params }) {
+      const { id } = await scope.thread(identity, params.id)
+      await store.deleteMessage(id, params.messageId)
+      return undefined
+    },
+
+    async stopThread({ identity, params }) {
+      const { id } = await scope.thread(identity, params.id)
+      await store.stopThread(id)
+      return present(id)
     },
   }
 }

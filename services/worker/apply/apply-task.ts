@@ -13,7 +13,7 @@ export interface Line {
   defaultBranch: string
 }
 
-export type ApplyDeps = Omit<RunDeps, 'broker' | 'hints'>
+export type ApplyDeps = Omit<RunDeps, 'broker' | 'hints' | 'prices'>
 
 /**
  * Brings one task's commit into main: merge on the newest main, check, swap by compare-and-set, and again when somebody moved
@@ -60,7 +60,7 @@ async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: A
       signal,
     )
     if (merged.kind === 'conflict') {
-      const message = `It conflicts with the main version in ${merged.files.join(', ')}. The main version was left as it is. Say in the thread how to settle it, or merge main into the branch ${branchName(apply.number!, apply.title)} and push it.`
+      const message = `It conflicts with the main version in ${merged.files.join(', ')}. The main version was left as it is. ${wayOut(apply)}`
       return store.returnToReady(fence, apply, { code: 'merge_conflict', message })
     }
     const check = await verified(deps, line, { apply, main, sha: merged.sha }, signal)
@@ -101,8 +101,14 @@ async function verified(
   return { kind: 'refused', failure: { code: 'checks_failed', message } }
 }
 
+const wayOut = ({ number, title }: ApplyItem): string =>
+  number === null
+    ? 'Say in the thread how to settle it.'
+    : `Say in the thread how to settle it, or merge main into the branch ${branchName(number, title)} and push it.`
+
 /** The subject is the task's title, so that main's first-parent log reads as one line for each task. */
 function mergeMessage({ title, output, number, taskId }: ApplyItem): string {
   const body = output.trim()
-  return [oneLine(title), body, `Task: #${number}\nTask-Id: ${taskId}`].filter(Boolean).join('\n\n')
+  const trailer = number === null ? `Turn-Id: ${taskId}` : `Task: #${number}\nTask-Id: ${taskId}`
+  return [oneLine(title), body, trailer].filter(Boolean).join('\n\n')
 }

@@ -1,12 +1,18 @@
 import { v7 as uuid } from 'uuid'
+import type { Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import type { ApplyPhase } from '../../contract/task.ts'
 import { LIMITS } from '../../domain/limits.ts'
+import type { TaskKind } from '../../domain/task-state.ts'
 import { Fenced } from '../refused.ts'
 import { type Change, change, type StoreDeps } from './change.ts'
+import { startAgain } from './decide.ts'
+import { countLateWrite } from './fence.ts'
+import { followUp, tellFollowUp } from './follow-up.ts'
 import { lockOrganizationOf, lockTasks } from './lock.ts'
-import { appendMessage, nextPosition, threadOf } from './messages.ts'
+import { appendMessage, hasUnread, lockUnread, markRead, nextPosition, threadOf } from './messages.ts'
 import { move } from './move.ts'
+import { startTurn } from './turn.ts'
 import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
 
 /** A project's line of applies is worked off by one worker at a time, fenced by an epoch as a task's run is. */
@@ -31,11 +37,14 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
       return { fence: { projectId, epoch: row.epoch, worker }, settings: row.settings, defaultBranch: row.branch }
     },
 
-    async renewLine({ projectId, epoch }) {
+    async renewLine(fence) {
+      const { projectId, epoch } = fence
       const renewed = await prisma.$executeRaw`
         UPDATE projects SET apply_lease_until = now() + ${LIMITS.engine.leaseMs} * interval '1 millisecond'
         WHERE id = ${projectId}::uuid AND apply_epoch = ${epoch} AND apply_lease_until IS NOT NULL`
-      if (renewed === 0) throw lost(projectId)
+      if (renewed > 0) return
+      await countLateRenewal(deps, fence)
+      throw lost(projectId)
     },
 
     async nextApply({ projectId }) {
@@ -47,23 +56,36 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
       if (!row) return null
       const { id, taskId, mainBefore, mergeSha, task } = row
       const { title, number, headSha } = task
+      const kind = task.kind as TaskKind
       const phase = row.phase as ApplyPhase
-      return { id, taskId, title, number, headSha: headSha!, output: task.output ?? '', phase, mainBefore, mergeSha }
+      return {
+        id,
+        taskId,
+        kind,
+        title,
+        number,
+        headSha: headSha!,
+        output: task.output ?? '',
+        phase,
+        mainBefore,
+        mergeSha,
+      }
     },
 
     applyPhase: (fence, apply, step) =>
-      held(deps, fence, [apply.taskId], async unit => {
+      held(deps, fence, late('applyPhase', apply), [apply.taskId], async unit => {
         await unit.sql.apply.update({ where: { id: apply.id }, data: step })
         const { phase } = step
         unit.event({ projectId: fence.projectId, taskId: apply.taskId, type: 'task.apply', payload: { phase } })
       }),
 
     applied: (fence, apply, { mergeSha, headSha }) =>
-      held(deps, fence, [apply.taskId], async (unit, { tasks, now }) => {
+      held(deps, fence, late('applied', apply), [apply.taskId], async (unit, { tasks, now }) => {
         const [task] = tasks
         if (!task) return
         await unit.sql.apply.update({ where: { id: apply.id }, data: { phase: 'done', finishedAt: now, mergeSha } })
-        await move(unit, { task, now }, 'done', { mergeSha, finishedAt: now }, { mergeSha })
+        if (task.kind === 'turn') await turnApplied(unit, { task, now }, mergeSha)
+        else await taskApplied(unit, { task, now }, mergeSha)
         await unit.sql.project.update({ where: { id: fence.projectId }, data: { headSha } })
         unit.event({ projectId: fence.projectId, type: 'project.head', payload: { headSha } })
       }),
@@ -74,7 +96,9 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
       const affected = [
         ...new Set([...open.map(({ taskId }) => taskId), ...(await dependantsInLine(deps, apply.taskId))]),
       ]
-      await held(deps, fence, affected, (unit, locked) => sendBack(unit, locked, apply, failure))
+      await held(deps, fence, late('returnToReady', apply), affected, (unit, locked) =>
+        sendBack(unit, locked, apply, failure),
+      )
     },
 
     async releaseLine({ projectId, epoch }) {
@@ -101,21 +125,39 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
 
 type Locked = Awaited<ReturnType<typeof lockTasks>>
 
-/** A write of whoever works off the line: organization and tasks locked, then the project, whose epoch must still be his. */
-function held<T>(
+/** A write as it is counted where it comes too late. */
+interface Late {
+  write: string
+  taskId: string
+}
+
+const late = (write: string, { taskId }: ApplyItem): Late => ({ write: `line.${write}`, taskId })
+
+/**
+ * A write of whoever works off the line: organization and tasks locked, then the project, whose epoch must still be his. One that comes
+ * too late is counted as a run's is.
+ */
+async function held<T>(
   deps: StoreDeps,
   fence: LineFence,
+  { write, taskId }: Late,
   taskIds: readonly string[],
   work: (unit: Change, locked: Locked) => Promise<T>,
 ): Promise<T> {
-  return change(deps, async unit => {
-    if (taskIds.length > 1) await lockOrganizationOf(unit.sql, fence.projectId)
-    const locked = await lockTasks(unit.sql, taskIds)
-    const rows = await unit.sql.$queryRaw<unknown[]>`
-      SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR NO KEY UPDATE`
-    if (rows.length === 0) throw lost(fence.projectId)
-    return work(unit, locked)
-  })
+  try {
+    return await change(deps, async unit => {
+      // Whatever waits in a thread may make a new task, or start one again.
+      await lockOrganizationOf(unit.sql, fence.projectId)
+      const locked = await lockTasks(unit.sql, taskIds)
+      const rows = await unit.sql.$queryRaw<unknown[]>`
+        SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR NO KEY UPDATE`
+      if (rows.length === 0) throw lost(fence.projectId)
+      return work(unit, locked)
+    })
+  } catch (error) {
+    if (error instanceof Fenced) await countLateWrite(deps, { ...fence, taskId }, write)
+    throw error
+  }
 }
 
 /** Tasks in line, of whatever request, that build on the one that goes back. */
@@ -127,6 +169,32 @@ async function dependantsInLine({ db }: StoreDeps, taskId: string): Promise<stri
     )
     SELECT t.id FROM tasks t JOIN behind b ON b.task_id = t.id WHERE t.state = 'applying'`
   return rows.map(({ id }) => id)
+}
+
+type Ended = { task: Task; now: Date }
+
+/** The task is part of main. What was said of it meanwhile is no longer about it, and becomes one that follows. */
+async function taskApplied(unit: Change, { task, now }: Ended, mergeSha: string | null): Promise<void> {
+  await move(unit, { task, now }, 'done', { mergeSha, finishedAt: now }, { mergeSha })
+  const said = (await lockUnread(unit.sql, task.threadId)).filter(({ role }) => role === 'user')
+  if (said.length === 0) return
+  const next = await followUp(unit, task, said.map(({ text }) => text).join('\n\n'))
+  await markRead(unit, threadOf(task), said, now, null)
+  await tellFollowUp(unit, task, next)
+}
+
+/** What a turn has built is part of main; the next one begins there, at once if something waits. */
+async function turnApplied(unit: Change, { task, now }: Ended, mergeSha: string | null): Promise<void> {
+  const data = { mergeSha, baseSha: null, headSha: null, finishedAt: now }
+  await move(unit, { task, now }, 'ready', data, { mergeSha })
+  const text = `What you built is part of the main version now${mergeSha ? ` (${mergeSha.slice(0, 10)})` : ''}.`
+  await tellInHistory(unit, task, text)
+  await startTurn(unit, { task: { ...task, state: 'ready' }, now })
+}
+
+async function tellInHistory(unit: Change, task: Task, text: string): Promise<void> {
+  const position = await nextPosition(unit, task.threadId)
+  await appendMessage(unit, threadOf(task), { role: 'system', text, position, attempt: task.attempt })
 }
 
 async function sendBack(
@@ -152,9 +220,25 @@ async function sendBack(
       { failureCode: code, failureText: message },
       { failure: { code, message } },
     )
-    const position = await nextPosition(unit, task.threadId)
-    await appendMessage(unit, threadOf(task), { role: 'system', text: message, position, attempt: task.attempt })
+    await tellInHistory(unit, task, message)
+    const back = { task: { ...task, state: 'ready' }, now }
+    if (task.kind === 'turn') await startTurn(unit, back)
+    else if (await hasUnread(unit, task.threadId)) await startAgain(unit, back)
   }
+}
+
+/** A renewal belongs to no task but the one that is first in line; who has released the line himself is not late. */
+async function countLateRenewal(deps: StoreDeps, fence: LineFence): Promise<void> {
+  const { projectId, epoch } = fence
+  const project = await deps.db.prisma.project.findUnique({ where: { id: projectId }, select: { applyEpoch: true } })
+  if (!project || project.applyEpoch === epoch) return
+  const first = await deps.db.prisma.apply.findFirst({
+    where: { projectId, finishedAt: null },
+    orderBy: { position: 'asc' },
+    select: { taskId: true },
+  })
+  if (first) await countLateWrite(deps, { ...fence, taskId: first.taskId }, 'line.renew')
+  else deps.log.warn({ projectId, epoch: Number(epoch), worker: fence.worker, write: 'line.renew' }, 'run.fenced')
 }
 
 const lost = (projectId: string): Fenced =>

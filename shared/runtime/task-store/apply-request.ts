@@ -41,7 +41,7 @@ export async function requestApply(change: Change, taskId: string): Promise<stri
 }
 
 /** The task with all it depends on that is not part of main yet, as a graph. */
-async function unappliedPrerequisites({ sql }: Change, taskId: string): Promise<Map<string, string[]>> {
+export async function unappliedPrerequisites({ sql }: Change, taskId: string): Promise<Map<string, string[]>> {
   const graph = new Map<string, string[]>()
   for (let open = [taskId]; open.length > 0; ) {
     const edges = await sql.edge.findMany({

@@ -9,7 +9,8 @@ import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
 import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, nextInLine } from './queue.ts'
-import type { Claim, ClaimResult, TurnMode } from './types.ts'
+import { afterFailedTurn } from './turn.ts'
+import type { Claim, ClaimResult, FollowedTask, TurnMode } from './types.ts'
 
 /**
  * Decides what a job is worth, whatever the queue believed: only here does a task become active, and only when its
@@ -90,6 +91,12 @@ async function readPrerequisites(sql: Sql, taskId: string): Promise<Prerequisite
     FROM edges e JOIN tasks q ON q.id = e.prerequisite_id WHERE e.task_id = ${taskId}::uuid ORDER BY e.position`
 }
 
+async function readFollowed(sql: Sql, id: string): Promise<FollowedTask | null> {
+  const select = { id: true, number: true, title: true, description: true, plan: true, doneWhen: true, output: true }
+  const task = await sql.task.findUnique({ where: { id }, select })
+  return task && { ...task, output: task.output ?? '' }
+}
+
 interface Claimer {
   worker: string
   known: Known
@@ -118,6 +125,7 @@ async function takeOver(
       failureText: message,
     })
     await stopPipelines(change, { task, now }, 'failed')
+    await afterFailedTurn(change, { task, now }, message)
     await fillSlots(change, locked.organization)
     return { kind: 'refused', reason: 'failed' }
   }
@@ -130,7 +138,7 @@ async function takeOver(
 /** Columns of a live claim. The reconciler looks after it as soon as the lease is over. */
 function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { epoch: bigint } {
   const leaseUntil = new Date(now.getTime() + LIMITS.engine.leaseMs)
-  return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null }
+  return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null, reservedUsd: 0 }
 }
 
 /** Everybody is held against those in line, so that who comes later or matters less never overtakes those who wait. */
@@ -175,6 +183,7 @@ async function claimed({ sql }: Change, task: Task, { worker, known, prerequisit
     settings: known.settings,
     defaultBranch: known.defaultBranch,
     slug: known.slug,
+    follows: task.followsId === null ? null : await readFollowed(sql, task.followsId),
     prerequisites: prerequisites.map(({ id, title, headSha, output, activeMs }) => ({
       id,
       title,

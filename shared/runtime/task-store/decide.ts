@@ -19,7 +19,10 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
       ({ id }) => id,
     )
   const { tasks, now } = await lockTasks(sql, [...new Set(wanted)])
-  if (taskIds && tasks.filter(task => task.projectId === projectId).length < new Set(taskIds).size)
+  if (
+    taskIds &&
+    tasks.filter(task => task.projectId === projectId && task.kind !== 'turn').length < new Set(taskIds).size
+  )
     throw notFound('task')
   for (const task of tasks) refusePipelineTask(task)
   const drafts = tasks.filter(task => stateOf(task) === 'draft')

@@ -1,44 +1,72 @@
 import { v7 as uuid } from 'uuid'
 import type { Project } from '../../../prisma/generated/client.ts'
+import type { ProjectSettings } from '../../contract/project.ts'
 import type { TaskDraft } from '../../contract/task.ts'
 import { findCycle, graphOf } from '../../domain/graph.ts'
 import type { Sql } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
+import { acceptDrafts } from './decide.ts'
+import { cycleRefused } from './edges.ts'
+import { lockOrganization } from './lock.ts'
 
-interface Placed {
+/** A draft with what it is to be called, and where it comes from. */
+export interface PlacedDraft {
   id: string
   threadId: string
   draft: TaskDraft
   prerequisiteIds: string[]
+  /** The thread whose agent proposed it. */
+  proposedInId?: string
+  /** The done task that it follows. */
+  followsId?: string
 }
 
-/** Creates drafts with threads and edges, all or none; gives their ids in the order given. */
+/**
+ * Creates drafts with threads and edges, all or none; gives their ids in the order given. Where the project's `autoAccept` is set they
+ * are accepted in the same transaction, whoever made them: a person who lets drafts of the agent start by themselves wants no less of
+ * their own.
+ */
 export async function createDrafts(change: Change, projectId: string, drafts: readonly TaskDraft[]): Promise<string[]> {
   const { sql } = change
   const ids = new Map(drafts.map(draft => [draft.key, uuid()]))
   refuseDuplicates(drafts)
-  await requireProject(sql, projectId)
+  const { settings, organizationId } = await requireProject(sql, projectId)
+  const { autoAccept } = settings as ProjectSettings
+  if (autoAccept) await lockOrganization(sql, organizationId)
   await refuseUnknown(sql, projectId, drafts, ids)
   refuseCycles(drafts, ids)
 
-  const placed = drafts.map((draft): Placed => {
+  const placed = drafts.map((draft): PlacedDraft => {
     const prerequisiteIds = [...new Set(draft.dependsOn.map(name => ids.get(name) ?? name.toLowerCase()))]
     return { id: ids.get(draft.key)!, threadId: uuid(), draft, prerequisiteIds }
   })
+  await insertDrafts(change, projectId, placed)
+  const created = placed.map(({ id }) => id)
+  if (autoAccept) await acceptDrafts(change, projectId, created)
+  return created
+}
+
+/** Writes drafts, in the order given, and tells of them; gives the number of the first. */
+export async function insertDrafts(
+  { sql, event }: Change,
+  projectId: string,
+  placed: readonly PlacedDraft[],
+): Promise<number> {
   const first = await insert(sql, projectId, placed)
-  for (const [index, { id, threadId, draft }] of placed.entries()) {
-    const payload = { to: 'draft', number: first + index, title: draft.title }
-    change.event({ projectId, type: 'task.draft', taskId: id, threadId, payload })
+  for (const [index, { id, threadId, draft, proposedInId, followsId }] of placed.entries()) {
+    const from = { ...(proposedInId && { proposedInId }), ...(followsId && { followsId }) }
+    const payload = { to: 'draft', number: first + index, title: draft.title, ...from }
+    event({ projectId, type: 'task.draft', taskId: id, threadId, payload })
   }
-  return placed.map(({ id }) => id)
+  return first
 }
 
 /**
  * One statement, as batches are large, nothing is written more often, and all of a project's are numbered one after the other.
  * Gives the number of the first.
  */
-async function insert(sql: Sql, projectId: string, placed: readonly Placed[]): Promise<number> {
+async function insert(sql: Sql, projectId: string, placed: readonly PlacedDraft[]): Promise<number> {
   const rows = placed.map(({ draft, ...ids }, place) => ({ ...ids, ...draft, place }))
   const [numbered] = await sql.$queryRaw<[{ first: number }?]>`
     WITH project AS (
@@ -47,17 +75,18 @@ async function insert(sql: Sql, projectId: string, placed: readonly Placed[]): P
     ), draft AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS draft(
         place int, id uuid, "threadId" uuid, "prerequisiteIds" jsonb, key text, title text, description text, plan text,
-        "doneWhen" text, priority int, model text
+        "doneWhen" text, priority int, model text, "proposedInId" uuid, "followsId" uuid
       )
     ), thread AS (
       INSERT INTO threads (id, project_id, kind, title)
       SELECT "threadId", project.id, 'task', title FROM draft, project
     ), task AS (
       INSERT INTO tasks (
-        id, project_id, organization_id, thread_id, number, key, title, description, plan, done_when, priority, model
+        id, project_id, organization_id, thread_id, number, key, title, description, plan, done_when, priority, model,
+        proposed_in_id, follows_id
       )
       SELECT draft.id, project.id, organization_id, "threadId", first + place, key, title, description, plan, "doneWhen",
-        priority, coalesce(draft.model, project.model)
+        priority, coalesce(draft.model, project.model), "proposedInId", "followsId"
       FROM draft, project
     ), edge AS (
       INSERT INTO edges (task_id, prerequisite_id, position)
@@ -114,9 +143,6 @@ function refuseCycles(drafts: readonly TaskDraft[], ids: ReadonlyMap<string, str
   )
   if (cycle) throw cycleRefused(cycle)
 }
-
-export const cycleRefused = (path: readonly string[]): Refused =>
-  new Refused('cycle', `Tasks cannot wait for each other in a circle: ${path.join(' → ')}.`)
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 

@@ -1,17 +1,18 @@
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { UpdateTask } from '../../contract/task.ts'
-import { findCycle } from '../../domain/graph.ts'
 import type { Sql } from '../db.ts'
 import { Refused } from '../refused.ts'
 import type { Change } from './change.ts'
-import { cycleRefused, findPrerequisites } from './drafts.ts'
+import { findPrerequisites } from './drafts.ts'
+import { graphWith, refuseCycle, setEdges } from './edges.ts'
 import { lockTask } from './lock.ts'
 import { nameOf, stateOf } from './move.ts'
 import { refusePipelineTask } from './pipeline-end.ts'
+import { keepPlan } from './plan-versions.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 
 /**
- * Changes a draft's text and model, or the edges and priority of a task that has not started. The organization's lock
+ * Changes a draft's text and model, or the edges and priority of a task that has not started. A draft's former plan is kept. The organization's lock
  * makes edits of edges take turns: two that each close half of a circle would not see each other.
  */
 export async function editTask(change: Change, taskId: string, edit: UpdateTask): Promise<void> {
@@ -26,9 +27,18 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
   if (started && (dependsOn || priority !== undefined)) {
     throw tooLate(task, 'Dependencies and priority can be changed only until it starts')
   }
-  await sql.task.update({ where: { id: taskId }, data: { ...text, ...(priority !== undefined && { priority }) } })
+  const prerequisiteIds = dependsOn && (await readPrerequisites(sql, task, dependsOn))
+  const { model: _, ...plan } = text
+  const planVersion =
+    state === 'draft'
+      ? await keepPlan(sql, task, { ...plan, ...(prerequisiteIds && { dependsOn: prerequisiteIds }) }, 'user')
+      : null
+  await sql.task.update({
+    where: { id: taskId },
+    data: { ...text, ...(priority !== undefined && { priority }), ...(planVersion !== null && { planVersion }) },
+  })
   if (text.title) await sql.thread.update({ where: { id: task.threadId }, data: { title: text.title } })
-  if (dependsOn) await replaceEdges(sql, task, dependsOn)
+  if (prerequisiteIds) await setEdges(sql, task.id, prerequisiteIds)
   if (state === 'queued') {
     // Its job carries the old gates and the old priority.
     await discardJob(change, task)
@@ -40,11 +50,12 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
     type: 'task.updated',
     taskId,
     threadId: task.threadId,
-    payload: { fields: Object.keys(edit) },
+    payload: { fields: Object.keys(edit), ...(planVersion !== null && { planVersion }) },
   })
 }
 
-async function replaceEdges(sql: Sql, task: Task, names: readonly string[]): Promise<void> {
+/** The ids that the names stand for, as prerequisites that leave no circle. */
+async function readPrerequisites(sql: Sql, task: Task, names: readonly string[]): Promise<string[]> {
   const wanted = [...new Set(names.map(name => name.toLowerCase()))]
   const known = new Set(await findPrerequisites(sql, task.projectId, wanted))
   const errors = wanted.flatMap((name, place) =>
@@ -52,24 +63,8 @@ async function replaceEdges(sql: Sql, task: Task, names: readonly string[]): Pro
   )
   if (errors.length > 0) throw new Refused('invalid_request', 'Some dependencies name no task.', errors)
 
-  const edges = await sql.edge.findMany({ where: { task: { projectId: task.projectId } } })
-  const graph = new Map<string, string[]>()
-  for (const { taskId, prerequisiteId } of edges) graph.set(taskId, [...(graph.get(taskId) ?? []), prerequisiteId])
-  for (const id of wanted) if (!graph.has(id)) graph.set(id, [])
-  graph.set(task.id, wanted)
-  const cycle = findCycle(graph)
-  if (cycle) throw cycleRefused(await titles(sql, cycle))
-
-  await sql.edge.deleteMany({ where: { taskId: task.id } })
-  await sql.edge.createMany({
-    data: wanted.map((prerequisiteId, position) => ({ taskId: task.id, prerequisiteId, position })),
-  })
-}
-
-async function titles(sql: Sql, ids: readonly string[]): Promise<string[]> {
-  const rows = await sql.task.findMany({ where: { id: { in: [...ids] } }, select: { id: true, title: true } })
-  const byId = new Map(rows.map(({ id, title }) => [id, title]))
-  return ids.map(id => byId.get(id) ?? id)
+  await refuseCycle(sql, await graphWith(sql, task.projectId, new Map([[task.id, wanted]])))
+  return wanted
 }
 
 const tooLate = (task: Task, rule: string): Refused =>

@@ -1,12 +1,14 @@
 import { LIMITS } from '../../domain/limits.ts'
-import type { Prisma } from '../db.ts'
+import { autoApply } from './autopilot.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type HeldEnd } from './fence.ts'
-import { hasUnread } from './messages.ts'
+import { answersAmong, findUnread, hasUnread } from './messages.ts'
 import { move } from './move.ts'
+import { brokenRunPauseMs, parkRun } from './park.ts'
 import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
 import { markDependantsStale } from './stale.ts'
+import { afterFailedTurn } from './turn.ts'
 import type { RunStore } from './types.ts'
 import { wake } from './wake.ts'
 
@@ -30,6 +32,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
         await move(change, { task, now }, 'ready', data, { headSha })
         await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
         await release(change, task.id)
+        await autoApply(change, task)
         await fillSlots(change, organization)
         return true
       }),
@@ -44,20 +47,21 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
           const data = { finishedAt: now, brokenRuns, failureCode: 'infrastructure', failureText: message }
           await move(change, { task, now }, 'failed', data, { failure: { code: 'infrastructure', message } })
           await stopPipelines(change, { task, now }, 'failed')
+          await afterFailedTurn(change, { task, now }, message)
         } else {
-          await move(change, { task, now }, 'queued', { brokenRuns }, { reason: broken ?? 'given back' })
-          await enqueue(change, [task.id])
+          // Without a job until then: the reconciler makes one when the pause is over.
+          const dueAt = broken ? new Date(now.getTime() + brokenRunPauseMs(brokenRuns)) : null
+          await move(change, { task, now }, 'queued', { brokenRuns, dueAt }, { reason: broken ?? 'given back' })
+          if (!broken) await enqueue(change, [task.id])
         }
         await fillSlots(change, organization)
       }),
 
     park: (fence, waitingFor) =>
       fencedEnd(deps, fence, 'park', async (change, { organization, task, now }) => {
-        const { reason, until } = waitingFor
-        const data = { waitingFor: waitingFor as Prisma.InputJsonObject, dueAt: until ? new Date(until) : null }
-        await move(change, { task, now }, 'waiting', data, { waitingFor })
+        await parkRun(change, { task, now }, waitingFor)
         // Somebody was quicker than the question.
-        if (reason === 'answer' && (await hasUnread(change, task.threadId))) {
+        if (waitingFor.reason === 'answer' && answersAmong(task, await findUnread(change, task.threadId)).length > 0) {
           await wake(change, { task: { ...task, state: 'waiting' }, now })
         }
         await fillSlots(change, organization)
@@ -74,5 +78,6 @@ export async function failRun(
   const data = { finishedAt: now, failureCode: code, failureText: message }
   await move(change, { task, now }, 'failed', data, { failure: { code, message } })
   await stopPipelines(change, { task, now }, 'failed')
+  await afterFailedTurn(change, { task, now }, message)
   await fillSlots(change, organization)
 }

@@ -2,13 +2,17 @@ import { v7 as uuid } from 'uuid'
 import { createApplyStore } from './apply-line.ts'
 import { requestApply } from './apply-request.ts'
 import { change, type StoreDeps } from './change.ts'
+import { createContextStore } from './context.ts'
 import { acceptDrafts, cancelTask, dismissTask, retryTask } from './decide.ts'
 import { createDrafts, requireProject } from './drafts.ts'
 import { editTask } from './edit.ts'
+import { deleteMessage, editMessage } from './message-edit.ts'
 import { createPipelineStore } from './pipeline.ts'
 import { postMessage } from './post-message.ts'
 import { branchPushed, headMoved } from './pushed.ts'
+import { revise } from './revise.ts'
 import { createRunStore } from './run.ts'
+import { stopThread } from './turn.ts'
 import type { TaskCommands, TaskStore } from './types.ts'
 
 /** The only writer of task states, edges, messages, events and the outbox. Every method is one transaction. */
@@ -21,7 +25,11 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
     cancel: taskId => change(deps, unit => cancelTask(unit, taskId)),
     retry: taskId => change(deps, unit => retryTask(unit, taskId)),
     requestApply: taskId => change(deps, unit => requestApply(unit, taskId)),
-    postMessage: (threadId, text) => change(deps, unit => postMessage(unit, threadId, text)),
+    postMessage: (threadId, text, mode) => change(deps, unit => postMessage(unit, threadId, text, mode)),
+    editMessage: (threadId, messageId, text) => change(deps, unit => editMessage(unit, threadId, messageId, text)),
+    deleteMessage: (threadId, messageId) => change(deps, unit => deleteMessage(unit, threadId, messageId)),
+    stopThread: threadId => change(deps, unit => stopThread(unit, threadId)),
+    revise: (projectId, request) => change(deps, unit => revise(unit, projectId, request)),
     createThread: (projectId, kind, title) =>
       change(deps, async ({ sql, event }) => {
         await requireProject(sql, projectId)
@@ -32,9 +40,10 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
     branchPushed: (projectId, branch, headSha) => change(deps, unit => branchPushed(unit, projectId, branch, headSha)),
     headMoved: (projectId, headSha) => change(deps, unit => headMoved(unit, projectId, headSha)),
   }
-  return { ...commands, ...createRunStore(deps), ...createPipelineStore(deps), ...createApplyStore(deps) }
+  return { ...commands, ...createRunStore(deps), ...createContextStore(deps), ...createPipelineStore(deps), ...createApplyStore(deps) }
 }
 
 export type { StoreDeps } from './change.ts'
+export type * from './context-types.ts'
 export type * from './pipeline-types.ts'
 export type * from './types.ts'

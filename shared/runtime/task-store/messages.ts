@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid'
 import type { Message, Prisma } from '../../../prisma/generated/client.ts'
 import type { HistoryMessage } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
+import type { Sql } from '../db.ts'
 import type { Change } from './change.ts'
 import type { TurnMode } from './types.ts'
 
@@ -15,6 +16,8 @@ export interface NewMessage {
   iteration?: number
   /** Of a message to a thread that has no task. */
   mode?: TurnMode
+  /** It is shown, but nobody is to read it any more: it has no place in the history either. */
+  read?: boolean
 }
 
 /** The thread of a task or turn, as a place for messages. What is said in a turn's is not told as a task's. */
@@ -38,7 +41,7 @@ export async function appendMessage(
   const { nextSeq } = await sql.thread.update({ where: { id: thread.id }, data: { nextSeq: { increment: 1 } } })
   const id = uuid()
   const seq = nextSeq - 1
-  const { role, text, parts = [], position, attempt = 0, iteration, mode } = message
+  const { role, text, parts = [], position, attempt = 0, iteration, mode, read = position !== undefined } = message
   await sql.message.create({
     data: {
       id,
@@ -51,7 +54,7 @@ export async function appendMessage(
       attempt,
       iteration: iteration ?? null,
       mode: mode ?? null,
-      readAt: position === undefined ? null : new Date(),
+      readAt: read ? new Date() : null,
     },
   })
   event({
@@ -83,9 +86,63 @@ export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): Histor
   return { role: 'assistant', text: row.text, calls, ...(metadata && { providerMetadata: metadata.value }) }
 }
 
+/** What was said in a thread and not read yet, oldest first. */
+export function findUnread({ sql }: Pick<Change, 'sql'>, threadId: string): Promise<Message[]> {
+  return sql.message.findMany({ where: unreadIn(threadId), orderBy: { seq: 'asc' } })
+}
+
 /** Whether something was said that no iteration has read yet. */
 export async function hasUnread({ sql }: Change, threadId: string): Promise<boolean> {
   return (await sql.message.findFirst({ where: unreadIn(threadId), select: { id: true } })) !== null
+}
+
+/**
+ * What was said in a thread and not read yet, oldest first. The rows are locked: until the transaction's end nobody changes or takes
+ * back what is read in it.
+ */
+export async function lockUnread(sql: Sql, threadId: string): Promise<Message[]> {
+  await sql.$queryRaw`
+    SELECT id FROM messages WHERE thread_id = ${threadId}::uuid AND role IN ('user', 'system')
+      AND position IS NULL AND read_at IS NULL
+    ORDER BY seq FOR UPDATE`
+  return findUnread({ sql }, threadId)
+}
+
+/**
+ * Of what is unread in the thread of a task or turn, what its run may read: all of it; of a turn's, what comes before the first message
+ * of another mode.
+ */
+export function readableBy<M extends Pick<Message, 'mode'>>(
+  task: { kind: string; mode: string | null },
+  unread: readonly M[],
+): M[] {
+  if (task.kind !== 'turn') return [...unread]
+  const other = unread.findIndex(({ mode }) => mode !== null && mode !== task.mode)
+  return unread.slice(0, other < 0 ? undefined : other)
+}
+
+/** Of what a run may read, what can be the answer to a question: a person's words that ask for nothing else. */
+export function answersAmong<M extends Pick<Message, 'mode' | 'role' | 'parts'>>(
+  task: { kind: string; mode: string | null },
+  unread: readonly M[],
+): M[] {
+  return readableBy(task, unread).filter(({ role, parts }) => role === 'user' && (parts as unknown[]).length === 0)
+}
+
+/** Takes messages as read, each with the given place in the history, or as an answer, without one. */
+export async function markRead(
+  { sql, event }: Change,
+  thread: MessageThread,
+  messages: readonly Message[],
+  readAt: Date,
+  firstPosition: number | null,
+): Promise<void> {
+  const { id: threadId, ...of } = thread
+  for (const [index, { id, seq }] of messages.entries()) {
+    const position = firstPosition === null ? null : firstPosition + index
+    await sql.message.update({ where: { id }, data: { position, readAt } })
+    event({ ...of, threadId, type: 'message.read', payload: { messageId: id, seq } })
+  }
 }
 
 /** What was said in a thread that no iteration has read yet. */

@@ -1,21 +1,37 @@
 import { v7 as uuid } from 'uuid'
-import type { Task } from '../../../prisma/generated/client.ts'
+import type { Message, Task } from '../../../prisma/generated/client.ts'
 import type { ModelReply } from '../../contract/history.ts'
-import type { MessagePart } from '../../contract/thread.ts'
+import { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { Fenced } from '../refused.ts'
+import { dropReservation, reserve } from './budget.ts'
 import { type Change, change, runEvent, type StoreDeps } from './change.ts'
 import { claimTask } from './claim.ts'
+import { historyOf } from './context.ts'
 import { fenced, fencedEnd } from './fence.ts'
 import { failRun, finishRun } from './finish.ts'
 import { endIteration, openReply, writeJournal } from './journal.ts'
-import { appendMessage, nextPosition, threadOf, toHistory, unreadIn } from './messages.ts'
+import {
+  answersAmong,
+  appendMessage,
+  lockUnread,
+  markRead,
+  nextPosition,
+  readableBy,
+  threadOf,
+  toHistory,
+} from './messages.ts'
+import { proposals } from './propose.ts'
+import { endTurns } from './turn.ts'
 import type { RunStore } from './types.ts'
+import { recordCall } from './usage.ts'
 
 /** What runs write, each in one fenced transaction. */
 export function createRunStore(deps: StoreDeps): RunStore {
   return {
     ...finishRun(deps),
+    ...endTurns(deps),
+    ...proposals(deps),
 
     claim: (taskId, jobNumber, worker) => change(deps, unit => claimTask(unit, taskId, jobNumber, worker)),
 
@@ -33,7 +49,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
         const begun = await unit.sql.message.count({
           where: { threadId: task.threadId, position: { gte: task.historyFrom } },
         })
-        if (begun > 0) return
+        if (begun > 0 || prompt === null) return
         const position = await nextPosition(unit, task.threadId)
         await appendMessage(unit, threadOf(task), { role: 'user', text: prompt, position, attempt: task.attempt })
       }),
@@ -45,7 +61,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
           orderBy: { position: 'asc' },
         })
         return {
-          history: rows.map(toHistory),
+          history: historyOf(rows, task.model),
           open: await openReply(sql, task, rows.at(-1)),
           iteration: task.iterations,
           checkFixes: task.checkFixes,
@@ -61,18 +77,23 @@ export function createRunStore(deps: StoreDeps): RunStore {
 
     readMessages: fence =>
       fenced(deps, fence, 'readMessages', async (unit, { task, now }) => {
-        const unread = await unit.sql.message.findMany({
-          where: unreadIn(task.threadId),
-          orderBy: { seq: 'asc' },
-        })
-        if (unread.length === 0) return []
-        const first = await nextPosition(unit, task.threadId)
-        for (const [index, { id, seq }] of unread.entries()) {
-          await unit.sql.message.update({ where: { id }, data: { position: first + index, readAt: now } })
-          const { id: threadId, ...of } = threadOf(task)
-          unit.event({ ...of, threadId, type: 'message.read', payload: { messageId: id, seq } })
-        }
-        return unread.map(toHistory)
+        const messages = readableBy(task, await lockUnread(unit.sql, task.threadId))
+        if (messages.length === 0) return []
+        await markRead(unit, threadOf(task), messages, now, await nextPosition(unit, task.threadId))
+        if (task.kind === 'turn') await noteRevised(unit, task, messages)
+        return messages.map(toHistory)
+      }),
+
+    readAnswer: (fence, { callIndex, ...reply }, step) =>
+      fenced(deps, fence, 'readAnswer', async (unit, { task, now }) => {
+        const known = await unit.sql.step.findFirst({ where: { taskId: task.id, ...reply, callIndex } })
+        if (known) return known.result
+        const answers = answersAmong(task, await lockUnread(unit.sql, task.threadId))
+        if (answers.length === 0) return null
+        await markRead(unit, threadOf(task), answers, now, null)
+        const made = step(answers.map(({ text }) => text))
+        await writeJournal(unit, task, reply, [made])
+        return made.result
       }),
 
     storeReply: (fence, iteration, reply, costUsd) => {
@@ -95,6 +116,11 @@ export function createRunStore(deps: StoreDeps): RunStore {
         if (progress) await unit.sql.task.update({ where: { id: task.id }, data: progress })
       }),
 
+    reserve: (fence, request) => reserve(deps, fence, request),
+    dropReservation: fence => dropReservation(deps, fence),
+    recordCall: (fence, call) =>
+      fenced(deps, fence, 'recordCall', (unit, { task }) => recordCall(unit.sql, task, call)),
+
     storeCheck: (fence, check, onMain) =>
       fenced(deps, fence, 'storeCheck', async (unit, { task }) => {
         const { projectId } = task
@@ -113,6 +139,18 @@ export function createRunStore(deps: StoreDeps): RunStore {
   }
 }
 
+/** Drafts that a turn is asked to revise are its own to change until it is over. */
+async function noteRevised({ sql }: Change, task: Task, messages: readonly Message[]): Promise<void> {
+  const asked = messages.flatMap(({ parts }) =>
+    MessagePart.array()
+      .parse(parts)
+      .flatMap(part => (part.type === 'revise' ? part.taskIds : [])),
+  )
+  if (asked.length === 0) return
+  const before = (task.revising as string[] | null) ?? []
+  await sql.task.update({ where: { id: task.id }, data: { revising: [...new Set([...before, ...asked])] } })
+}
+
 async function storeReply(
   unit: Change,
   task: Task,
@@ -126,15 +164,8 @@ async function storeReply(
   const position = await nextPosition(unit, threadId)
   const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt, iteration }
   const { seq } = await appendMessage(unit, threadOf(task), message)
-  await unit.sql.task.update({
-    where: { id: task.id },
-    data: {
-      iterations: iteration,
-      inputTokens: { increment: reply.usage.inputTokens },
-      outputTokens: { increment: reply.usage.outputTokens },
-      costUsd: { increment: costUsd },
-    },
-  })
+  await unit.sql.task.update({ where: { id: task.id }, data: { iterations: iteration } })
+  await recordCall(unit.sql, task, { purpose: 'reply', model: task.model, usage: reply.usage, costUsd })
   const calls = reply.calls.map(({ name }) => name)
   unit.event(runEvent(task, 'iteration', { iteration, calls }))
   return seq

@@ -1,9 +1,11 @@
-import type { HistoryMessage, ModelReply } from '../../contract/history.ts'
+import type { HistoryMessage, ModelReply, Usage } from '../../contract/history.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import type { ApplyPhase, ReviseTasks, TaskDraft, UpdateTask } from '../../contract/task.ts'
 import type { TurnMode } from '../../contract/thread.ts'
 import type { ToolArgs } from '../../contract/tools.ts'
+import type { Price } from '../../domain/prices.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
+import type { ContextStore } from './context-types.ts'
 import type { PipelineStore } from './pipeline-types.ts'
 
 /** What a person or front end may do. Everything that is refused throws `Refused` and changes nothing. */
@@ -224,10 +226,46 @@ export interface RunStore {
   /** Back to the queue at its checkpoint. `broken` says what of ours did not work: that is counted, and fails the task in the end. */
   giveBack(fence: Fence, broken?: string): Promise<void>
   /** Gives the slot back until what it waits for is there: at `until` the reconciler wakes it, an answer is a message. */
-  park(
-    fence: Fence,
-    waitingFor: { reason: 'answer' | 'budget' | 'pipeline' | 'provider'; waitingOn: string[]; until?: string },
-  ): Promise<void>
+  park(fence: Fence, waitingFor: Parked): Promise<void>
+  /** Reserves the most that a reply can cost. Where no budget has room for it, the run may have ended: the task waits. */
+  reserve(fence: Fence, request: MoneyRequest): Promise<Reservation>
+  /** Drops what was reserved for a reply that did not come. */
+  dropReservation(fence: Fence): Promise<void>
+  /** Notes what a reply beside the conversation took, and drops what was reserved for it. */
+  recordCall(fence: Fence, call: ModelCallRecord): Promise<void>
+}
+
+/** What a task waits for, without slot and container. */
+export interface Parked {
+  reason: 'answer' | 'budget' | 'pipeline' | 'provider'
+  /** Ids of tasks: those of a pipeline, or the one whose budget it is. */
+  waitingOn: string[]
+  /** ISO 8601 time at which it goes on by itself. */
+  until?: string
+  /** Whose budget has no room. */
+  budget?: 'task' | 'project'
+}
+
+export interface MoneyRequest {
+  /** As estimated. */
+  inputTokens: number
+  price: Price
+  /** Whether the task waits where a budget has no room; else that is only said. */
+  parks: boolean
+}
+
+export type Reservation =
+  /** `maxOutputTokens`: the reply must not have more, as the budget ends there. */
+  | { kind: 'granted'; maxOutputTokens?: number }
+  | { kind: 'parked'; message: string }
+  | { kind: 'refused'; message: string }
+
+/** What a reply took. */
+export interface ModelCallRecord {
+  purpose: 'reply' | 'consult' | 'summary'
+  model: string
+  usage: Usage
+  costUsd: number
 }
 
 /** The right to work off a project's line of applies. */
@@ -272,4 +310,4 @@ export interface ApplyStore {
   mainCheck(projectId: string, sha: string, command: string): Promise<CheckRecord | null>
 }
 
-export type TaskStore = TaskCommands & RunStore & PipelineStore & ApplyStore
+export type TaskStore = TaskCommands & RunStore & ContextStore & PipelineStore & ApplyStore

@@ -17,8 +17,8 @@ const WRONG = `slw_${'x'.repeat(43)}`
 
 describe.each(matrix)('$method $path', ({ name, method, path, access, body, params }) => {
   const ask = async (token: string | null): Promise<Sent> => {
-    // Whoever may delete a project really does.
-    const fixture = name === 'deleteProject' && token !== null ? await makeFixture(api, api.admin) : own
+    // Whoever may delete something really does.
+    const fixture = name.startsWith('delete') && token !== null ? await makeFixture(api, api.admin) : own
     return api.send(method.toUpperCase(), pathOf(path, fixture), { token, ...(body && { body: CASES[name].body }) })
   }
   const refused = (sent: Sent, code: string) => {

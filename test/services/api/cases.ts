@@ -9,6 +9,8 @@ export interface Fixture {
   threads: string
   tasks: string
   pipelines: string
+  /** A message of the thread that nobody has read. */
+  messages: string
 }
 
 /** A refused request: what it sends, and the code it gets; `invalid_request` where none is said. */
@@ -106,6 +108,18 @@ export const CASES: Record<RouteName, RouteCases> = {
       { is: 'a long text', body: { text: long(LIMITS.thread.messageChars) } },
     ],
   },
+  editMessage: {
+    body: { text: 'Please use spaces.' },
+    badBodies: [
+      { is: 'no text', body: {} },
+      { is: 'a blank text', body: { text: ' ' } },
+      { is: 'a mode', body: { text: 'x', mode: 'plan' } },
+      { is: 'a NUL', body: { text: 'a\u0000' } },
+      { is: 'a long text', body: { text: long(LIMITS.thread.messageChars) } },
+    ],
+  },
+  deleteMessage: {},
+  stopThread: {},
   createTasks: {
     body: { tasks: [draft('one'), draft('two', ['one'])] },
     badBodies: [
@@ -133,6 +147,17 @@ export const CASES: Record<RouteName, RouteCases> = {
       { is: 'an unknown id', body: { taskIds: [uuid()] }, code: 'not_found', status: 404 },
     ],
   },
+  reviseTasks: {
+    body: { instruction: 'Make them smaller.' },
+    badBodies: [
+      { is: 'no instruction', body: {} },
+      { is: 'a blank instruction', body: { instruction: ' ' } },
+      { is: 'a long instruction', body: { instruction: long(LIMITS.thread.messageChars) } },
+      { is: 'ids that are none', body: { instruction: 'x', taskIds: ['x'] } },
+      { is: 'an empty list', body: { instruction: 'x', taskIds: [] } },
+      { is: 'an unknown id', body: { instruction: 'x', taskIds: [uuid()] }, code: 'not_found', status: 404 },
+    ],
+  },
   getTask: {},
   updateTask: {
     body: { priority: 1 },
@@ -150,6 +175,7 @@ export const CASES: Record<RouteName, RouteCases> = {
   cancelTask: {},
   retryTask: {},
   applyTask: {},
+  getPlans: {},
   getDiff: { badQueries: ['format=zip'] },
   getLog: { badQueries: PAGES },
   getChecks: { badQueries: PAGES },
@@ -175,11 +201,12 @@ export async function makeFixture({ db }: TestApi, { client }: Person): Promise<
   for (const { id } of (await drafts('read code', 'write fix')).items) {
     await db.prisma.task.update({ where: { id }, data: { pipelineId: pipeline.id, parentTaskId: task.id } })
   }
-  return { projects: project.id, threads: thread.id, tasks: task.id, pipelines: pipeline.id }
+  const message = await client.postMessage({ params: { id: thread.id }, body: { text: 'Fixture' } })
+  return { projects: project.id, threads: thread.id, tasks: task.id, pipelines: pipeline.id, messages: message.id }
 }
 
 /** A route's path below `/api/v1` with the fixture's id in it, or with the given one. */
 export function pathOf(path: string, fixture: Fixture, id?: string): string {
   const kind = path.split('/')[1] as keyof Fixture
-  return `/api/v1${path.replace(':id', id ?? fixture[kind])}`
+  return `/api/v1${path.replace(':id', id ?? fixture[kind]).replace(':messageId', fixture.messages)}`
 }

@@ -1,6 +1,6 @@
 import type { Event } from '../../../shared/contract/event.ts'
 import type { Task } from '../../../shared/contract/task.ts'
-import type { Message } from '../../../shared/contract/thread.ts'
+import type { Message, Thread } from '../../../shared/contract/thread.ts'
 import { columnOf } from '../../../shared/domain/task-state.ts'
 
 /** A task as the API gives it, with what a test says about it. Its id is its number unless the test gives one. */
@@ -13,13 +13,17 @@ export function task(number: number, given: Partial<Task> = {}): Task {
     threadId: `thread ${number}`,
     parentTaskId: null,
     pipelineId: null,
+    followsTaskId: null,
+    proposedInThreadId: null,
     key: `key-${number}`,
     title: `Task ${number}`,
     description: '',
     plan: 'Do it.',
     doneWhen: '',
+    planVersion: 1,
     blocked: null,
     stale: false,
+    staleReason: null,
     dependsOn: [],
     dependents: [],
     priority: 0,
@@ -60,7 +64,24 @@ export function message(seq: number, given: Partial<Message> = {}): Message {
     role: 'assistant',
     text: '',
     parts: [],
+    mode: null,
     readAt: '2026-01-01T00:00:00.000Z',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    ...given,
+  }
+}
+
+export function thread(given: Partial<Thread> = {}): Thread {
+  return {
+    id: 'thread',
+    projectId: 'p',
+    kind: 'main',
+    taskId: null,
+    title: 'Main',
+    status: 'idle',
+    blocked: null,
+    mode: null,
+    failure: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     ...given,
   }
