@@ -13,7 +13,7 @@ export const keys = {
   log: (taskId: string) => ['log', taskId] as const,
   checkpoints: (taskId: string) => ['checkpoints', taskId] as const,
   pipelines: (taskId: string) => ['pipelines', taskId] as const,
-  planVersions: (taskId: string) => ['plan-versions', taskId] as const,
+  plans: (taskId: string) => ['plans', taskId] as const,
   lastStep: (taskId: string) => ['last-step', taskId] as const,
   ops: (what: 'overview' | 'containers') => ['ops', what] as const,
 }

@@ -38,6 +38,11 @@ export function createQueries(client: WebClient) {
         queryKey: keys.thread(id),
         queryFn: ({ signal }) => client.getThread({ params: { id }, signal }),
       }),
+    plans: (taskId: string) =>
+      queryOptions({
+        queryKey: keys.plans(taskId),
+        queryFn: async ({ signal }) => (await client.getPlans({ params: { id: taskId }, signal })).items,
+      }),
     diff: (id: string) =>
       queryOptions({ queryKey: keys.diff(id), queryFn: ({ signal }) => client.getDiff({ params: { id }, signal }) }),
     checks: (id: string) =>

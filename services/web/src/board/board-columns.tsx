@@ -1,13 +1,15 @@
-import { ListFilter } from 'lucide-react'
-import { useMemo } from 'react'
+import { ListFilter, PenLine } from 'lucide-react'
+import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { BoardColumn } from '../../../../shared/domain/task-state.ts'
 import { blockedWords } from '../task/task-words.ts'
-import { IconButton } from '../ui/button.tsx'
+import { Button, IconButton } from '../ui/button.tsx'
 import { Menu, MenuChoice } from '../ui/menu.tsx'
 import { moveFocus } from './arrow-keys.ts'
 import { type BoardView, boardColumns, hiddenCount } from './board-view.ts'
 import { Column } from './column.tsx'
+
+const ReviseDrafts = lazy(async () => ({ default: (await import('../proposals/revise-drafts.tsx')).ReviseDrafts }))
 
 const titles: Record<BoardColumn, string> = { drafts: 'Drafts', active: 'Active', ready: 'Ready', done: 'Done' }
 
@@ -31,7 +33,10 @@ export function BoardColumns({
   const columns = useMemo(() => boardColumns(tasks, view), [tasks, view])
   const byId = useMemo(() => new Map(tasks.map(task => [task.id, task])), [tasks])
   const blocked = (task: Task) => task.blocked && blockedWords(task.blocked, id => byId.get(id))
-  const hidden = hiddenCount(tasks)
+  const actions: Partial<Record<BoardColumn, ReactNode>> = {
+    drafts: columns.drafts.length > 0 && <Revise drafts={columns.drafts} />,
+    done: <DoneFilter hidden={hiddenCount(tasks)} onView={onView} view={view} />,
+  }
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only moves the focus between the links inside
     <div
@@ -40,7 +45,7 @@ export function BoardColumns({
     >
       {(Object.keys(titles) as BoardColumn[]).map(column => (
         <Column
-          actions={column === 'done' && <DoneFilter hidden={hidden} onView={onView} view={view} />}
+          actions={actions[column]}
           blocked={blocked}
           empty={view.q ? 'Nothing here matches the search.' : empty[column]}
           key={column}
@@ -49,6 +54,32 @@ export function BoardColumns({
         />
       ))}
     </div>
+  )
+}
+
+function Revise({ drafts }: { drafts: Task[] }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button
+        icon={<PenLine aria-hidden className="size-3.5" />}
+        look="ghost"
+        onClick={() => setOpen(true)}
+        small
+        title="Ask the agent to change the plan before anything starts"
+      >
+        Revise plan
+      </Button>
+      {open && (
+        <Suspense>
+          <ReviseDrafts
+            first={drafts.map(({ id }) => id)}
+            onClose={() => setOpen(false)}
+            projectId={drafts[0]!.projectId}
+          />
+        </Suspense>
+      )}
+    </>
   )
 }
 

@@ -31,6 +31,7 @@ export function staleKeys(event: Event): QueryKey[] {
   if (turnMovedTo(event)) return talk
   switch (type) {
     case 'task.updated':
+      return [...board, ...own, ...thread, ...on(keys.plans)]
     case 'task.claimed':
     case 'task.apply':
       return [...board, ...own, ...thread]

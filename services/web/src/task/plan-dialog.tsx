@@ -1,4 +1,5 @@
 import type { Task } from '../../../../shared/contract/task.ts'
+import { PlanVersions } from '../proposals/plan-versions.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { useAskMove } from './move-provider.tsx'
@@ -31,7 +32,7 @@ export function PlanDialog({ task, onClose }: { task: Task; onClose(): void }) {
       title={nameOf(task)}
       wide
     >
-      <PlanView task={task} />
+      {task.planVersion > 1 ? <PlanVersions task={task} /> : <PlanView task={task} />}
     </Dialog>
   )
 }

@@ -2,6 +2,7 @@ import { Tabs } from 'radix-ui'
 import type { ReactNode } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { ChangesTab } from '../changes/changes-tab.tsx'
+import { PlanVersions } from '../proposals/plan-versions.tsx'
 import { ChecksTab } from './checks-tab.tsx'
 import { DetailsTab } from './details-tab.tsx'
 import { LogTab } from './log-tab.tsx'
@@ -37,11 +38,7 @@ export function TaskTabsView({
 }) {
   const panels: Record<TaskTab, ReactNode> = {
     thread,
-    plan: (
-      <div className="p-4">
-        <PlanView task={task} />
-      </div>
-    ),
+    plan: <div className="p-4">{task.planVersion > 1 ? <PlanVersions task={task} /> : <PlanView task={task} />}</div>,
     changes: <ChangesTab task={task} />,
     checks: <ChecksTab task={task} />,
     log: <LogTab task={task} />,

@@ -18,11 +18,14 @@ export const Said = memo(function Said({
   row,
   brief,
   pending,
+  children,
 }: {
   row: TextRow
   brief?: boolean
   /** Sent, but the server has not answered yet. */
   pending?: boolean
+  /** Below its words. */
+  children?: ReactNode
 }) {
   const { icon: Icon, word } = whos[row.kind]
   return (
@@ -41,6 +44,8 @@ export const Said = memo(function Said({
           <time className="text-muted" dateTime={row.createdAt}>
             {timeWords(row.createdAt)}
           </time>
+          {row.planning && <span className="font-medium text-state-violet">Plan</span>}
+          {row.revises.length > 0 && <span className="font-medium">Revise plan</span>}
           {row.kind === 'user' && !row.read && !brief && (
             <span className="ml-auto text-state-amber">{pending ? 'Sending…' : 'Not read yet'}</span>
           )}
@@ -48,6 +53,7 @@ export const Said = memo(function Said({
         <Folded folded={row.text.length > LONG}>
           <Markdown text={row.text} />
         </Folded>
+        {children}
       </div>
     </article>
   )

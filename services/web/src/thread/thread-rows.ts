@@ -1,6 +1,8 @@
 import type { Message, MessagePart } from '../../../../shared/contract/thread.ts'
 
 type Call = Extract<MessagePart, { type: 'call' }>
+type TaskPart = Extract<MessagePart, { type: 'task' }>
+type RevisePart = Extract<MessagePart, { type: 'revise' }>
 
 /** One tool call with its answer, as far as there is one yet. */
 export interface StepRow {
@@ -14,15 +16,31 @@ export interface StepRow {
 
 export interface TextRow {
   kind: 'user' | 'assistant' | 'system'
+  /** The message's id. */
   key: string
   seq: number
   text: string
   createdAt: string
   /** Of a person's message: whether the agent has read it. */
   read: boolean
+  /** It asked for a plan: the agent changes nothing. */
+  planning: boolean
+  /** Tasks that came of it. */
+  tasks: { taskId: string; title: string }[]
+  /** Ids of the drafts that it asks to be revised. */
+  revises: string[]
 }
 
-export type ThreadRow = StepRow | TextRow
+/** What the agent asked a person, and what was answered. */
+export interface QuestionRow {
+  kind: 'question'
+  key: string
+  question: string
+  options: string[]
+  answer: string | null
+}
+
+export type ThreadRow = StepRow | TextRow | QuestionRow
 
 /** How a call ended. `note` is what its last line says, for example `exit 1` or `timed out after 10s`. */
 export interface Outcome {
@@ -58,19 +76,55 @@ export function threadRows(messages: readonly Message[]): ThreadRow[] {
   }
   return messages.flatMap((message): ThreadRow[] => {
     if (message.role === 'tool') return []
-    const { id, seq, role, text, createdAt, readAt, parts } = message
-    const said: TextRow = { kind: role, key: id, seq, text, createdAt, read: readAt !== null }
-    const calls = parts.filter((part): part is Call => part.type === 'call')
-    return [...(text.trim() ? [said] : []), ...calls.map(call => stepRow(id, call, results.get(call.id) ?? null))]
+    const calls = message.parts.filter((part): part is Call => part.type === 'call')
+    const said = textRow(message, message.role)
+    return [
+      ...(said.text.trim() || said.tasks.length > 0 ? [said] : []),
+      ...calls.map(call => callRow(message.id, call, results.get(call.id) ?? null)),
+    ]
   })
 }
+
+/** The question that waits for an answer: the first without one, as they are answered one after the other. */
+export const openQuestion = (rows: readonly ThreadRow[]): QuestionRow | null =>
+  rows.find((row): row is QuestionRow => row.kind === 'question' && row.answer === null) ?? null
 
 /** What an active task does beside what its thread shows, or null where the last row shows it itself. */
 export function activityWords(rows: readonly ThreadRow[]): string | null {
   const last = rows.at(-1)
   if (!last) return 'Preparing its copy of the project'
+  if (last.kind === 'question') return last.answer === null ? null : 'Reading your answer'
   if (last.kind === 'step') return last.outcome.state === 'running' ? null : 'Thinking about the next step'
   return last.kind === 'assistant' ? 'Finishing: its work is put together and checked' : 'Starting to work'
+}
+
+function textRow({ id, seq, text, createdAt, readAt, mode, parts }: Message, kind: TextRow['kind']): TextRow {
+  const revise = parts.find((part): part is RevisePart => part.type === 'revise')
+  return {
+    kind,
+    key: id,
+    seq,
+    text: revise?.instruction ?? text,
+    createdAt,
+    read: readAt !== null,
+    planning: mode === 'plan',
+    tasks: parts.filter((part): part is TaskPart => part.type === 'task'),
+    revises: revise?.taskIds ?? [],
+  }
+}
+
+function callRow(messageId: string, call: Call, answered: string | null): StepRow | QuestionRow {
+  const asked = call.name === 'ask_user' && call.error === undefined ? questionOf(call.args) : null
+  return asked
+    ? { kind: 'question', key: `${messageId} ${call.id}`, ...asked, answer: answered }
+    : stepRow(messageId, call, answered)
+}
+
+/** The arguments of `ask_user`, or null where they are not what it takes. */
+function questionOf(args: unknown): Pick<QuestionRow, 'question' | 'options'> | null {
+  const { question, options } = (args ?? {}) as { question?: unknown; options?: unknown }
+  if (typeof question !== 'string') return null
+  return { question, options: Array.isArray(options) ? options.filter(option => typeof option === 'string') : [] }
 }
 
 function stepRow(messageId: string, { id, name, args, error }: Call, answered: string | null): StepRow {

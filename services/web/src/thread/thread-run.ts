@@ -19,3 +19,7 @@ export const runOfTask = ({ threadId, projectId, id, state, blocked }: Task): Th
   state,
   asks: state === 'waiting' && blocked?.reason === 'answer',
 })
+
+/** Whether the agent has something to do: a message is read at its next step, and it can be stopped. */
+export const isBusy = (state: ThreadRun['state']): boolean =>
+  state === 'active' || state === 'queued' || state === 'waiting'

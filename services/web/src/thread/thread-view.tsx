@@ -10,10 +10,13 @@ import { Failed } from '../ui/failed.tsx'
 import { CodeBlock, Markdown } from '../ui/markdown.tsx'
 import { Loading } from '../ui/notice.tsx'
 import { count } from '../ui/time-words.ts'
+import { Question } from './question.tsx'
+import { Queued } from './queued.tsx'
 import { Said } from './said.tsx'
 import { Step } from './step.tsx'
-import { activityWords, type ThreadRow, threadRows } from './thread-rows.ts'
-import type { ThreadRun } from './thread-run.ts'
+import { TaskLinks } from './task-links.tsx'
+import { activityWords, openQuestion, type TextRow, type ThreadRow, threadRows } from './thread-rows.ts'
+import { isBusy, type ThreadRun } from './thread-run.ts'
 import { useLastSeen } from './use-last-seen.ts'
 import { type Sending, useSend } from './use-send.ts'
 import { useStickToEnd } from './use-stick-to-end.ts'
@@ -49,7 +52,7 @@ export function ThreadView({
             <Failed error={messages.error} retry={() => void messages.refetch()} what="The thread" />
           )}
           {messages.data && rows.length === 0 && sending.open.length === 0 && state !== 'active' && nothingYet}
-          <Rows brief={run.taskId !== null} ended={state !== 'active'} newSince={newSince} rows={rows} />
+          <Rows newSince={newSince} onAnswer={text => sending.send({ text })} rows={rows} run={run} />
           {sending.open.map(one => (
             <Said key={one.key} pending row={asRow(one)} />
           ))}
@@ -81,17 +84,19 @@ export function ThreadView({
 
 function Rows({
   rows,
-  ended,
+  run,
   newSince,
-  brief,
+  onAnswer,
 }: {
   rows: ThreadRow[]
-  ended: boolean
+  run: ThreadRun
   newSince: number | null
-  /** The first message is what the agent was given to begin with. */
-  brief: boolean
+  onAnswer(text: string): void
 }) {
-  const firstNew = newSince === null ? -1 : rows.findIndex(row => row.kind !== 'step' && row.seq > newSince)
+  const firstNew = newSince === null ? -1 : rows.findIndex(row => 'seq' in row && row.seq > newSince)
+  const asked = run.asks ? openQuestion(rows) : null
+  // What a task's agent was given to begin with is its first message.
+  const brief = run.taskId !== null && rows[0]?.kind === 'user' ? rows[0] : null
   return rows.map((row, place) => (
     <Fragment key={row.key}>
       {place === firstNew && place > 0 && (
@@ -99,13 +104,24 @@ function Rows({
           {count(rows.length - place, 'entry', 'entries')} while you were away
         </p>
       )}
-      {row.kind === 'step' ? (
-        <Step ended={ended} row={row} />
-      ) : (
-        <Said brief={brief && place === 0 && row.kind === 'user'} row={row} />
-      )}
+      {row.kind === 'step' && <Step ended={!isBusy(run.state)} row={row} />}
+      {row.kind === 'question' && <Question onAnswer={row === asked ? onAnswer : null} row={row} />}
+      {'seq' in row && <Words brief={row === brief} row={row} run={run} />}
     </Fragment>
   ))
+}
+
+function Words({ row, run: { threadId, projectId }, brief }: { row: TextRow; run: ThreadRun; brief: boolean }) {
+  if (row.kind === 'user' && !row.read && !brief) return <Queued row={row} threadId={threadId} />
+  if (row.tasks.length === 0 && row.revises.length === 0) return <Said brief={brief} row={row} />
+  return (
+    <Said row={row}>
+      {row.tasks.length > 0 && <TaskLinks label="Tasks that came of it" projectId={projectId} tasks={row.tasks} />}
+      {row.revises.length > 0 && (
+        <TaskLinks label="Drafts to be revised" projectId={projectId} tasks={row.revises.map(taskId => ({ taskId }))} />
+      )}
+    </Said>
+  )
 }
 
 function Writing({ threadId }: { threadId: string }) {
@@ -141,11 +157,14 @@ function Activity({ rows, threadId }: { rows: ThreadRow[]; threadId: string }) {
   )
 }
 
-const asRow = ({ key, body: { text }, at }: Sending) => ({
-  kind: 'user' as const,
+const asRow = ({ key, body: { text, mode }, at }: Sending): TextRow => ({
+  kind: 'user',
   key,
   seq: Number.MAX_SAFE_INTEGER,
   text,
   createdAt: at,
   read: false,
+  planning: mode === 'plan',
+  tasks: [],
+  revises: [],
 })

@@ -1,37 +1,66 @@
+import { CircleStop } from 'lucide-react'
+import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread } from '../../../../shared/contract/thread.ts'
+import { Proposals } from '../proposals/proposals.tsx'
 import { Composer } from '../thread/composer.tsx'
+import { isBusy, type ThreadRun } from '../thread/thread-run.ts'
 import { ThreadView } from '../thread/thread-view.tsx'
-import { ModeSwitch, useMode } from './mode-switch.tsx'
+import { Button } from '../ui/button.tsx'
+import { type Mode, ModeSwitch, useMode } from './mode-switch.tsx'
 import { NothingSaid } from './nothing-said.tsx'
-import { isBusy, runOfThread } from './thread-status.ts'
+import { ThreadPrompt } from './thread-prompt.tsx'
+import { runOfThread } from './thread-status.ts'
+import { useStop } from './use-stop.ts'
 
 /** The main thread, or one that was opened beside it: planning, and building without a task. */
-export function ProjectThread({ thread }: { thread: Thread }) {
+export function ProjectThread({ thread, tasks }: { thread: Thread; tasks: Task[] }) {
   const run = runOfThread(thread)
   const [mode, setMode] = useMode(thread.id)
-  const planning = mode === 'plan'
-  const hint = run.asks
-    ? 'The agent goes on with your answer.'
-    : isBusy(run.state)
-      ? 'Is read at its next step.'
-      : planning
-        ? 'The agent only reads and proposes tasks. Nothing is changed.'
-        : 'The agent works at once; its change goes to the main version.'
+  const stop = useStop(thread)
   return (
     <ThreadView
       composer={send => (
         <Composer
-          hint={hint}
-          onSend={text => send({ text, mode })}
-          placeholder={run.asks ? 'Your answer' : planning ? 'What should be planned?' : 'What should be done?'}
-          planning={planning}
+          {...composerWords(run, mode)}
+          actions={
+            isBusy(run.state) && (
+              <Button
+                icon={<CircleStop aria-hidden className="size-3.5" />}
+                onClick={() => stop.mutate()}
+                pending={stop.isPending}
+                small
+              >
+                Stop
+              </Button>
+            )
+          }
+          onSend={text => send(run.asks ? { text } : { text, mode })}
+          planning={mode === 'plan' && !run.asks}
           threadId={thread.id}
-          tools={<ModeSwitch mode={mode} onChange={setMode} />}
+          // An answer is taken in the mode of what asked for it.
+          tools={!run.asks && <ModeSwitch mode={mode} onChange={setMode} />}
         />
       )}
-      nothingYet={<NothingSaid planning={planning} />}
-      prompt={null}
+      nothingYet={<NothingSaid planning={mode === 'plan'} />}
+      prompt={
+        <>
+          <ThreadPrompt tasks={tasks} thread={thread} />
+          <Proposals busy={isBusy(run.state)} projectId={thread.projectId} tasks={tasks} threadId={thread.id} />
+        </>
+      }
       run={run}
     />
   )
+}
+
+function composerWords({ asks, state }: ThreadRun, mode: Mode): { hint: string; placeholder: string } {
+  if (asks) return { hint: 'The agent goes on with your answer.', placeholder: 'Your answer' }
+  const does =
+    mode === 'plan'
+      ? 'Only reads and proposes tasks; nothing is changed.'
+      : 'Works at once; its change goes to the main version.'
+  return {
+    hint: isBusy(state) ? 'Is read at its next step, or after it in another mode.' : does,
+    placeholder: mode === 'plan' ? 'What should be planned?' : 'What should be done?',
+  }
 }

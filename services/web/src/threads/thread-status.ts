@@ -8,10 +8,6 @@ export function stateOfThread({ status }: Pick<Thread, 'status'>): TaskState | '
   return TASK_STATES.find(state => state === status) ?? 'idle'
 }
 
-/** Whether the agent has something to do: a message is read at its next step, and it can be stopped. */
-export const isBusy = (state: TaskState | 'idle'): boolean =>
-  state === 'active' || state === 'queued' || state === 'waiting'
-
 /** A task's state says what becomes of its work; that of a thread without a task only what its agent does. */
 export function threadLook(state: TaskState | 'idle', asks: boolean) {
   if (state === 'waiting' && asks)
@@ -39,5 +35,5 @@ export const runOfThread = (thread: Thread): ThreadRun => ({
   projectId: thread.projectId,
   taskId: null,
   state: stateOfThread(thread),
-  asks: thread.status === 'waiting',
+  asks: thread.status === 'waiting' && thread.blocked?.reason === 'answer',
 })

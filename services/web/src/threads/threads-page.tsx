@@ -52,7 +52,7 @@ export function ThreadsPage({ projectId, threadId }: { projectId: string; thread
         <div className="min-h-0 min-w-0 flex-1">
           {error && !thread.data && <Failed error={error} retry={() => void thread.refetch()} what="The thread" />}
           {thread.isPending && !error && <Loading label="The thread is being read" lines={5} />}
-          {thread.data && <ProjectThread key={thread.data.id} thread={thread.data} />}
+          {thread.data && <ProjectThread key={thread.data.id} tasks={known} thread={thread.data} />}
         </div>
       </div>
       {opening && <NewThreadDialog onClose={() => setOpening(false)} onOpened={show} projectId={projectId} />}

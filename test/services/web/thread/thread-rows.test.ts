@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { activityWords, outcomeOf, threadRows } from '../../../../services/web/src/thread/thread-rows.ts'
+import { activityWords, openQuestion, outcomeOf, threadRows } from '../../../../services/web/src/thread/thread-rows.ts'
 import { message } from '../support.ts'
 
 const call = (id: string) => ({ type: 'call' as const, id, name: 'bash', args: { command: 'ls' } })
@@ -55,4 +55,41 @@ test('an active task always shows what it does', () => {
     ),
   ).toMatch(/next step/)
   expect(activityWords(threadRows([message(1, { text: 'Done' })]))).toMatch(/checked/)
+})
+
+const ask = (id: string, args: unknown) => ({ type: 'call' as const, id, name: 'ask_user', args })
+
+test('a question is no step: it waits with its options until it is answered', () => {
+  const asked = message(1, {
+    parts: [ask('a', { question: 'Which?', options: ['One', 'Two'] }), ask('b', { question: 'Why?' })],
+  })
+  const open = threadRows([asked])
+  expect(open.map(row => row.kind)).toEqual(['question', 'question'])
+  expect(openQuestion(open)).toMatchObject({ question: 'Which?', options: ['One', 'Two'], answer: null })
+
+  const answered = threadRows([asked, message(2, { role: 'tool', parts: [result('a', 'Two')] })])
+  expect(answered[0]).toMatchObject({ answer: 'Two' })
+  expect(openQuestion(answered)).toMatchObject({ question: 'Why?' })
+})
+
+test('a question without words is a call like any other', () => {
+  const rows = threadRows([message(1, { parts: [ask('a', { options: ['One'] }), ask('b', null)] })])
+  expect(rows.map(row => row.kind)).toEqual(['step', 'step'])
+  expect(openQuestion(rows)).toBeNull()
+})
+
+test('a message tells which tasks came of it, and which drafts it wants revised, in the words of the person', () => {
+  const rows = threadRows([
+    message(1, { role: 'system', parts: [{ type: 'task', taskId: 't', title: 'Follow up' }] }),
+    message(2, {
+      role: 'user',
+      text: 'Revise the drafts listed here: …',
+      mode: 'plan',
+      parts: [{ type: 'revise', taskIds: ['a', 'b'], instruction: 'Smaller steps' }],
+    }),
+  ])
+  expect(rows).toMatchObject([
+    { tasks: [{ taskId: 't', title: 'Follow up' }], revises: [] },
+    { text: 'Smaller steps', revises: ['a', 'b'], planning: true },
+  ])
 })
