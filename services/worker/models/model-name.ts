@@ -60,6 +60,12 @@ export const knownModel = (config: ModelConfig, name: string): KnownModel => {
     : { ok: false, message: `"${name}" cannot be used: this installation has no ${setting}. Set it and restart.` }
 }
 
+/**
+ * Whether a model is the built-in one, which reads its steps off the whole of a conversation: it needs no prompt, takes in any length,
+ * and does the same again only where it was told to.
+ */
+export const followsBlocks = (name: string): boolean => name.split(':')[0] === 'runbook'
+
 /** The model of new projects: the configured one, else the first choice of the first provider with a key, else runbook. */
 export const defaultModel = (config: ModelConfig): string => {
   if (config.defaultModel) return config.defaultModel

@@ -1,18 +1,21 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import type { HistoryMessage } from '../../../shared/contract/history.ts'
 import type { Turn } from '../../../shared/contract/runner.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
+import { followsBlocks } from '../models/model-name.ts'
 import { RunnerViolation } from '../runner-link/errors.ts'
 import type { Exec, NextRequest } from '../runner-link/types.ts'
 import type { Toolbox, ToolOutcome } from '../tools/types.ts'
-import { askModel } from './ask.ts'
+import { createAsking } from './asking.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
 import { type Finish, finish } from './finish.ts'
 import { createOpenReply, type OpenReply, type RoutedCall, stepsOf } from './open-reply.ts'
 import { REPLY_CUT } from './prompts.ts'
+import { isStuck, repeatsIn, stuckMessage, withHints } from './repeats.ts'
 
 /**
  * The agent's conversation as the worker keeps it: history, iterations and limits are decided here, whatever the runner says.
@@ -39,7 +42,8 @@ export async function openConversation(
 ): Promise<Conversation> {
   const { store, git } = deps
   const state = await store.load(claim)
-  const { history } = state
+  const asking = createAsking(deps, claim, toolbox)
+  let { history } = state
   const maxIterations = claim.kind === 'pipeline' ? LIMITS.pipeline.maxIterations : claim.settings.maxIterations
   let reply: OpenReply | null = null
   /** Why the work tree of the last turn is in no checkpoint, though it changed. */
@@ -78,9 +82,13 @@ export async function openConversation(
   async function endReply(open: OpenReply, checkpoint: string | null): Promise<void> {
     const { steps, results } = open.end()
     const { attempt, iteration } = open.stored
-    await store.endIteration(claim, { attempt, iteration, steps, results, checkpoint })
-    history.push(results)
+    const told = followsBlocks(claim.model) ? results : withHints(history, results)
+    await store.endIteration(claim, { attempt, iteration, steps, results: told, checkpoint })
+    history.push(told)
     reply = null
+    if (told === results) return
+    const repeats = repeatsIn(history)
+    if (isStuck(repeats)) throw new TaskFailure('stuck', stuckMessage(repeats))
   }
 
   /** Stores what the turn brought. False: a call of the reply has ended the run. */
@@ -103,9 +111,11 @@ export async function openConversation(
       signal.throwIfAborted()
       history.push(...(await store.readMessages(claim)))
       const last = history.at(-1)
-      if (last?.role === 'assistant' && last.calls.length === 0) {
+      // Whoever asked may have taken it back before it was read.
+      const output = last === undefined ? '' : finalTextOf(last)
+      if (output !== null) {
         if (unsaved) throw new TaskFailure('work_not_saved', `Its last changes cannot be stored: ${unsaved}`)
-        const finished = await finishWith(last.text, exec)
+        const finished = await finishWith(output, exec)
         if (finished.kind === 'ready') return { kind: 'stop' }
         history.push(...finished.told)
         state.checkFixes += finished.told.length
@@ -116,15 +126,17 @@ export async function openConversation(
         const goOn = ' Its work so far is kept; a message in the thread lets it go on.'
         throw new TaskFailure('iteration_limit', claim.kind === 'pipeline' ? message : message + goOn)
       }
-      const turn = await takeReply(request)
+      const turn = await takeReply(request, exec)
       if (turn) return turn
     }
   }
 
-  async function takeReply(request: NextRequest): Promise<Turn | null> {
+  async function takeReply(request: NextRequest, exec: Exec): Promise<Turn | null> {
     const iteration = state.iteration + 1
-    const answer = await askModel(deps, claim, { history, iteration, tools: toolbox.specs() }, signal)
-    const seq = await store.storeReply(claim, iteration, answer, 0)
+    const asked = await asking.reply({ history, iteration, exec }, signal)
+    const { answer } = asked
+    history = asked.history
+    const seq = await store.storeReply(claim, iteration, answer, answer.costUsd)
     state.iteration = iteration
     const { text, calls, providerMetadata } = answer
     history.push({ role: 'assistant', text, calls, ...(providerMetadata !== undefined && { providerMetadata }) })
@@ -172,8 +184,8 @@ export async function openConversation(
       const outcome = await carryOut(routed, exec)
       if (outcome.kind === 'parked') throw new Error(`${routed.call.name} may not end the run here`)
       const step = reply!.answer(routed.key.callIndex, outcome)
-      const lost = routed.route.where === 'worker' && routed.route.tool.checkpointed
-      if (!lost) await store.journal(claim, reply!.stored, [step])
+      const withCheckpoint = routed.route.where === 'worker' && routed.route.tool.checkpointed
+      if (!withCheckpoint) await store.journal(claim, reply!.stored, [step])
       return outcome.text
     },
 
@@ -191,3 +203,7 @@ function refusedWork(error: unknown): never {
   if (error.code === 'bundle_rejected' || error.code === 'not_descendant') throw new RunnerViolation(error.message)
   throw error
 }
+
+/** The agent's last words, where a message has them. */
+const finalTextOf = (message: HistoryMessage): string | null =>
+  message.role === 'assistant' && message.calls.length === 0 ? message.text : null

@@ -1,6 +1,8 @@
 import type { GitStore } from '../../../shared/runtime/git-store/types.ts'
 import type { Hints } from '../../../shared/runtime/hints.ts'
 import type { Log } from '../../../shared/runtime/log.ts'
+import type { PriceList } from '../../../shared/runtime/prices.ts'
+import type { ContextStore } from '../../../shared/runtime/task-store/context-types.ts'
 import type { PipelineStore } from '../../../shared/runtime/task-store/pipeline-types.ts'
 import type { ApplyStore, CheckRecord, RunStore } from '../../../shared/runtime/task-store/types.ts'
 import type { Broker } from '../models/broker.ts'
@@ -20,12 +22,13 @@ export type MainCheck = (request: VerifyRequest, signal: AbortSignal) => Promise
 
 /** What a run works with. */
 export interface RunDeps {
-  store: RunStore & PipelineStore & ApplyStore
+  store: RunStore & ContextStore & PipelineStore & ApplyStore
   git: GitStore
   sandbox: Sandbox
   broker: Broker
   hints: Hints
   log: Log
+  prices: PriceList
   /** Main's own result of the checks. */
   checkMain: MainCheck
 }

@@ -17,3 +17,13 @@ export class TaskParked extends Error {
     this.until = until
   }
 }
+
+/** No budget has room for another reply. `parked`: the task waits already, and the run is over. */
+export class BudgetReached extends Error {
+  override name = 'BudgetReached'
+  readonly parked: boolean
+  constructor(message: string, parked: boolean) {
+    super(message)
+    this.parked = parked
+  }
+}

@@ -4,6 +4,7 @@ import type { FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import { finishChild } from './finish-child.ts'
 import { finishTask } from './finish-task.ts'
+import { finishTurn } from './finish-turn.ts'
 
 /** `go_on`: the agent has been told something, or has not read everything, and keeps working. */
 export type Finish = { kind: 'ready' } | { kind: 'go_on'; told: HistoryMessage[] }
@@ -11,5 +12,6 @@ export type Finish = { kind: 'ready' } | { kind: 'go_on'; told: HistoryMessage[]
 /** The agent has stopped: what becomes of its work depends on what it worked on. */
 export async function finish(deps: RunDeps, claim: Claim, work: FinishedWork, signal: AbortSignal): Promise<Finish> {
   if (claim.kind === 'pipeline') return finishChild(deps, claim, work, signal)
+  if (claim.kind === 'turn') return finishTurn(deps, claim, work, signal)
   return finishTask(deps, claim, work, signal)
 }

@@ -3,6 +3,7 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { CallKey, StepRecord, OpenReply as StoredReply } from '../../../shared/runtime/task-store/types.ts'
 import type { CallResult } from '../runner-link/turn.ts'
 import type { Route, Toolbox, WorkerTool } from '../tools/types.ts'
+import { forModel } from './for-model.ts'
 import { summarize } from './summary.ts'
 
 /** A call with the way in which it is carried out. */
@@ -73,7 +74,7 @@ export function createOpenReply(stored: StoredReply, calls: readonly ToolCall[],
           results: routed.map(({ key, call: { id, name } }) => ({
             callId: id,
             name,
-            text: steps.get(key.callIndex)!.result,
+            text: forModel(name, steps.get(key.callIndex)!.result),
           })),
         },
       }

@@ -1,3 +1,4 @@
+import { onlyReads } from '../../../shared/contract/tools.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { RunnerLost, RunnerViolation } from '../runner-link/errors.ts'
@@ -9,7 +10,7 @@ import { runSetup } from './checks.ts'
 import { containerFor } from './container.ts'
 import { type Conversation, openConversation } from './conversation.ts'
 import type { RunDeps } from './deps.ts'
-import { TaskFailure, TaskParked } from './failure.ts'
+import { BudgetReached, TaskFailure, TaskParked } from './failure.ts'
 import { taskPrompt } from './prompts.ts'
 
 /**
@@ -20,14 +21,16 @@ export async function runTask(deps: RunDeps, claim: Claim, signal: AbortSignal):
   const { store } = deps
   try {
     const { sha, clashes } = await baseOf(deps.git, claim, signal)
-    await store.open(claim, { baseSha: sha, prompt: taskPrompt(claim, clashes) })
+    // What a turn is asked stands in its thread.
+    const prompt = claim.kind === 'turn' ? null : taskPrompt(claim, clashes)
+    await store.open(claim, { baseSha: sha, prompt })
     await inContainers(deps, claim, sha, signal)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof TaskFailure) await store.fail(claim, { code: error.code, message: error.message })
     else if (error instanceof TaskParked)
       await store.park(claim, { reason: 'provider', waitingOn: [], until: error.until.toISOString() })
-    else throw error
+    else if (!(error instanceof BudgetReached && error.parked)) throw error
   }
 }
 
@@ -66,18 +69,19 @@ async function inContainer(
   const identity = { taskId, epoch, worker }
   const { container, bundle } = await containerFor(deps, { projectId, sha, identity }, signal)
   const messageId = `${taskId}/${claim.attempt}/output`
+  const readOnly = onlyReads(claim)
   let setUp = false
   const runner = await openRunner(container, {
     base: { sha, bundle },
-    open: { taskId, epoch, title: claim.title, iteration: 0 },
+    open: { taskId, epoch, title: claim.title, iteration: 0, readOnly },
     signal,
     log,
     handlers: {
       async next(request, received, exec) {
-        if (!setUp) {
+        if (!setUp && !readOnly) {
           const problem = settings.setupCommand && (await runSetup(exec, settings.setupCommand, signal))
           if (problem) throw new TaskFailure('setup_failed', problem)
-          await toolbox.open({ exec, start: container.start })
+          await toolbox.open({ exec, startProcess: container.startProcess })
           setUp = true
         }
         return conversation.next(request, received, exec)
@@ -89,6 +93,7 @@ async function inContainer(
   try {
     await runner.finished
   } finally {
+    await toolbox.close()
     await runner.close()
   }
 }

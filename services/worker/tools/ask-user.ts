@@ -1,0 +1,27 @@
+import { parseToolArgs } from '../../../shared/contract/tools.ts'
+import type { RunDeps } from '../run/deps.ts'
+import { specOf } from './spec-of.ts'
+import { stepOf } from './step.ts'
+import type { WorkerTool } from './types.ts'
+
+const NAME = 'ask_user'
+
+/** Asks the user and parks the task, without container and slot, until somebody has answered in its thread. */
+export function askUser({ store }: Pick<RunDeps, 'store'>): WorkerTool {
+  return {
+    spec: specOf(NAME),
+    parks: true,
+    async run(given, { claim, key }) {
+      const parsed = parseToolArgs(NAME, given)
+      if (!parsed.ok) return { kind: 'result', text: parsed.error }
+      const text = await store.readAnswer(claim, key, answers =>
+        stepOf({ name: NAME, args: given }, key, { text: answerText(answers) }),
+      )
+      if (text !== null) return { kind: 'result', text }
+      await store.park(claim, { reason: 'answer', waitingOn: [] })
+      return { kind: 'parked' }
+    },
+  }
+}
+
+const answerText = (answers: readonly string[]): string => `The user answered:\n${answers.join('\n\n')}`

@@ -1,0 +1,26 @@
+import { LIMITS } from './limits.ts'
+
+/** What models take in, in tokens, by the beginning of `provider:model`; the first that fits counts. */
+const SIZES: readonly (readonly [name: RegExp, tokens: number])[] = [
+  [/^anthropic:/, 200_000],
+  [/^openai:gpt-4\.1/, 1_000_000],
+  [/^openai:gpt-[5-9]/, 272_000],
+  [/^openai:o\d/, 200_000],
+  [/^openai:gpt-4(o|-turbo)/, 128_000],
+  [/^openai:gpt-4/, 8_000],
+  [/^openai:gpt-3\.5/, 16_000],
+  [/^google:/, 1_000_000],
+  [/^openai-compatible:/, LIMITS.context.compatibleTokens],
+]
+
+/** How many tokens a model takes in. Better a little less than it does: a history that is too long is refused. */
+export function contextTokens(model: string): number {
+  return SIZES.find(([name]) => name.test(model))?.[1] ?? LIMITS.context.defaultTokens
+}
+
+/** How many bytes of text fit beside its reply into what a model takes in. */
+export function contextBytes(model: string): number {
+  const tokens = contextTokens(model)
+  const reserve = Math.min(LIMITS.context.reserveTokens, tokens / 4)
+  return Math.floor((tokens - reserve) * LIMITS.context.bytesPerToken)
+}
