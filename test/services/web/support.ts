@@ -35,6 +35,8 @@ export function task(number: number, given: Partial<Task> = {}): Task {
     output: null,
     iterations: 0,
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    usageTotal: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    budgetUsd: null,
     checks: null,
     apply: null,
     failure: null,

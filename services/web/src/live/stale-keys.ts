@@ -26,7 +26,7 @@ export function staleKeys(event: Event): QueryKey[] {
   const own = taskId ? [keys.task(taskId)] : []
   const thread = threadId ? [keys.messages(threadId)] : []
   const on = (...names: ((id: string) => QueryKey)[]) => (taskId ? names.map(name => name(taskId)) : [])
-  const talk = threadId ? [keys.threads(projectId), keys.thread(threadId), ...thread] : []
+  const talk = threadId ? [keys.thread(threadId), ...thread] : []
   if (movedTo(event)) return [...board, ...own, ...thread, ...on(keys.diff, keys.checks)]
   if (turnMovedTo(event)) return talk
   switch (type) {

@@ -15,7 +15,6 @@ export function useRevise(projectId: string, onAsked: () => void) {
     mutationFn: ({ body, key }: { body: ReviseTasks; key: string }) =>
       client.reviseTasks({ params: { id: projectId }, body, idempotencyKey: key }),
     onSuccess: ({ threadId }) => {
-      void queryClient.invalidateQueries({ queryKey: keys.threads(projectId) })
       void queryClient.invalidateQueries({ queryKey: keys.thread(threadId) })
       void queryClient.invalidateQueries({ queryKey: keys.messages(threadId) })
       toast.success('The agent revises the plan', {

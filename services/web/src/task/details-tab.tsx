@@ -28,6 +28,7 @@ export function DetailsTab({ task, tasks }: { task: Task; tasks: Task[] }) {
         />
       )}
       <Neighbours ids={task.dependents} none="No other task." tasks={tasks} title="Needed by" />
+      {task.followsTaskId && <Neighbours ids={[task.followsTaskId]} none="" tasks={tasks} title="Follows" />}
       <Group title="Work">
         <Row name="Model">{task.model}</Row>
         <Row name="Priority">{task.priority}</Row>

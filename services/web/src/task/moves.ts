@@ -1,5 +1,5 @@
 import type { Task } from '../../../../shared/contract/task.ts'
-import type { TaskState } from '../../../../shared/domain/task-state.ts'
+import { isSettled, type TaskState } from '../../../../shared/domain/task-state.ts'
 
 export type Move = 'accept' | 'apply' | 'retry' | 'cancel' | 'dismiss'
 
@@ -47,6 +47,6 @@ export function movesOf({ state, stale, pipelineId }: Pick<Task, 'state' | 'stal
 export const isEditable = ({ state, baseSha }: Pick<Task, 'state' | 'baseSha'>): boolean =>
   state === 'draft' || (state === 'queued' && baseSha === null)
 
-/** Whether somebody would read a message to it. */
-export const takesMessages = (state: TaskState): boolean =>
-  !['applying', 'done', 'dismissed', 'skipped'].includes(state)
+/** Whether somebody would read a message to it; what is said of a done task makes a follow-up task. */
+export const takesMessages = ({ state, pipelineId }: Pick<Task, 'state' | 'pipelineId'>): boolean =>
+  state !== 'dismissed' && state !== 'skipped' && !(pipelineId !== null && isSettled(state))

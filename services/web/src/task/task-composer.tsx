@@ -9,16 +9,23 @@ function wordsFor({ state, blocked }: Task): { hint: string; placeholder: string
   if (state === 'ready' || state === 'failed' || state === 'cancelled') {
     return { hint: 'Starts it again with this feedback.', placeholder: 'What should be different?' }
   }
+  if (state === 'done') {
+    return { hint: 'Makes a follow-up task on the newest main version.', placeholder: 'What is left to do?' }
+  }
+  if (state === 'applying') {
+    return { hint: 'Is read if it comes back; else it makes a follow-up task.', placeholder: 'What is left to do?' }
+  }
   return { hint: 'Is read when the agent starts.', placeholder: 'Something the agent should know' }
 }
 
 /** A field for a message to a task's agent, or why nobody would read one. */
 export function TaskComposer({ task, onSend }: { task: Task; onSend(text: string): void }) {
-  if (takesMessages(task.state)) return <Composer {...wordsFor(task)} onSend={onSend} threadId={task.threadId} />
-  const over = task.state === 'applying' ? 'It is being applied' : 'This task is over'
+  if (takesMessages(task)) return <Composer {...wordsFor(task)} onSend={onSend} threadId={task.threadId} />
   return (
     <p className="border-line border-t px-3 py-3 text-center text-muted text-xs">
-      {over}: nobody would read a message. Create a new task for what is left to do.
+      {task.pipelineId
+        ? 'This sub-agent is done. What follows is decided by the task that started it: write in its thread.'
+        : 'This task is over: nobody would read a message. Create a new task for what is left to do.'}
     </p>
   )
 }

@@ -6,7 +6,7 @@ export interface ThreadRun {
   threadId: string
   projectId: string
   taskId: string | null
-  /** `idle`: nothing was said in it yet. */
+  /** `idle`: the agent of a thread without a task has nothing to do. */
   state: TaskState | 'idle'
   /** It waits for the answer to a question. */
   asks: boolean

@@ -16,7 +16,7 @@ export interface Sending {
 }
 
 /** Sends messages to a thread. One that is refused comes back into the toast, so that its text is not lost. */
-export function useSend({ threadId, projectId, taskId }: Pick<ThreadRun, 'threadId' | 'projectId' | 'taskId'>): {
+export function useSend({ threadId, taskId }: Pick<ThreadRun, 'threadId' | 'taskId'>): {
   send(body: PostMessage): void
   open: Sending[]
 } {
@@ -28,12 +28,7 @@ export function useSend({ threadId, projectId, taskId }: Pick<ThreadRun, 'thread
     mutationFn: ({ body, key }: Sending) => client.postMessage({ params: { id: threadId }, body, idempotencyKey: key }),
     onSuccess: message => {
       queryClient.setQueryData<Message[]>(keys.messages(threadId), known => known && mergeMessages(known, [message]))
-      for (const queryKey of [
-        ...(taskId ? [keys.task(taskId)] : []),
-        keys.messages(threadId),
-        keys.thread(threadId),
-        keys.threads(projectId),
-      ]) {
+      for (const queryKey of [...(taskId ? [keys.task(taskId)] : []), keys.messages(threadId), keys.thread(threadId)]) {
         void queryClient.invalidateQueries({ queryKey })
       }
     },

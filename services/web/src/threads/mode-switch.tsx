@@ -1,9 +1,7 @@
 import { Hammer, ListTodo } from 'lucide-react'
 import { RadioGroup } from 'radix-ui'
-import { useState } from 'react'
+import type { TurnMode } from '../../../../shared/contract/thread.ts'
 import { cx } from '../ui/cx.ts'
-
-export type Mode = 'plan' | 'build'
 
 const modes = [
   { mode: 'plan', icon: ListTodo, word: 'Plan', means: 'Only reads and proposes tasks; nothing is changed' },
@@ -11,12 +9,12 @@ const modes = [
 ] as const
 
 /** What the agent of a thread may do with the next message. */
-export function ModeSwitch({ mode, onChange }: { mode: Mode; onChange(mode: Mode): void }) {
+export function ModeSwitch({ mode, onChange }: { mode: TurnMode; onChange(mode: TurnMode): void }) {
   return (
     <RadioGroup.Root
       aria-label="What the agent may do"
       className="flex shrink-0 rounded-md border border-line-strong p-px"
-      onValueChange={value => onChange(value as Mode)}
+      onValueChange={value => onChange(value as TurnMode)}
       orientation="horizontal"
       value={mode}
     >
@@ -40,17 +38,3 @@ export function ModeSwitch({ mode, onChange }: { mode: Mode; onChange(mode: Mode
     </RadioGroup.Root>
   )
 }
-
-const modeKey = (threadId: string) => `slipway.mode.${threadId}`
-
-/** The mode of a thread's next message, remembered in this browser; `build`, as the API has it, where none was chosen. */
-export function useMode(threadId: string): [Mode, (mode: Mode) => void] {
-  const [mode, setMode] = useState<Mode>(() => (localStorage.getItem(modeKey(threadId)) === 'plan' ? 'plan' : 'build'))
-  const choose = (next: Mode) => {
-    rememberMode(threadId, next)
-    setMode(next)
-  }
-  return [mode, choose]
-}
-
-export const rememberMode = (threadId: string, mode: Mode): void => localStorage.setItem(modeKey(threadId), mode)

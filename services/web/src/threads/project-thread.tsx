@@ -1,12 +1,13 @@
 import { CircleStop } from 'lucide-react'
 import type { Task } from '../../../../shared/contract/task.ts'
-import type { Thread } from '../../../../shared/contract/thread.ts'
+import type { Thread, TurnMode } from '../../../../shared/contract/thread.ts'
 import { Proposals } from '../proposals/proposals.tsx'
 import { Composer } from '../thread/composer.tsx'
 import { isBusy, type ThreadRun } from '../thread/thread-run.ts'
 import { ThreadView } from '../thread/thread-view.tsx'
 import { Button } from '../ui/button.tsx'
-import { type Mode, ModeSwitch, useMode } from './mode-switch.tsx'
+import { useMode } from './mode.ts'
+import { ModeSwitch } from './mode-switch.tsx'
 import { NothingSaid } from './nothing-said.tsx'
 import { ThreadPrompt } from './thread-prompt.tsx'
 import { runOfThread } from './thread-status.ts'
@@ -53,7 +54,7 @@ export function ProjectThread({ thread, tasks }: { thread: Thread; tasks: Task[]
   )
 }
 
-function composerWords({ asks, state }: ThreadRun, mode: Mode): { hint: string; placeholder: string } {
+function composerWords({ asks, state }: ThreadRun, mode: TurnMode): { hint: string; placeholder: string } {
   if (asks) return { hint: 'The agent goes on with your answer.', placeholder: 'Your answer' }
   const does =
     mode === 'plan'

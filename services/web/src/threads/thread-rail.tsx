@@ -1,8 +1,10 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { MessageSquare, Plus } from 'lucide-react'
 import { type ReactNode, useId } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread } from '../../../../shared/contract/thread.ts'
+import { useDeps } from '../app/deps.tsx'
 import { StateMark } from '../task/state-mark.tsx'
 import { IconButton } from '../ui/button.tsx'
 import { cx } from '../ui/cx.ts'
@@ -74,7 +76,10 @@ function Group({ title, action, children }: { title: string; action?: ReactNode;
 
 const place = 'block rounded-md px-2 py-1.5 hover:bg-sunken'
 
-function ThreadLink({ thread, current }: { thread: Thread; current: boolean }) {
+function ThreadLink({ thread: listed, current }: { thread: Thread; current: boolean }) {
+  const { queries } = useDeps()
+  // Each is read by itself when its agent moves: the list holds the threads of all tasks as well.
+  const { data: thread = listed } = useQuery({ ...queries.thread(listed.id), placeholderData: listed })
   const { state, asks } = runOfThread(thread)
   return (
     <li>

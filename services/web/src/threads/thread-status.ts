@@ -3,7 +3,7 @@ import { TASK_STATES, type TaskState } from '../../../../shared/domain/task-stat
 import { STATE_LOOK } from '../task/state-look.ts'
 import type { ThreadRun } from '../thread/thread-run.ts'
 
-/** Where the agent of a thread without a task stands: `idle` where nobody has asked it for anything yet. */
+/** Where the agent of a thread without a task stands: `idle` where it has nothing to do. */
 export function stateOfThread({ status }: Pick<Thread, 'status'>): TaskState | 'idle' {
   return TASK_STATES.find(state => state === status) ?? 'idle'
 }
@@ -14,14 +14,13 @@ export function threadLook(state: TaskState | 'idle', asks: boolean) {
     return { ...STATE_LOOK.waiting, word: 'Waiting for you', means: 'It asked something' }
   switch (state) {
     case 'idle':
-      return { ...STATE_LOOK.draft, word: 'Empty', means: 'Nothing was said here yet' }
+      return { ...STATE_LOOK.draft, word: 'Idle', means: 'The agent has nothing to do here' }
     case 'active':
       return { ...STATE_LOOK.active, word: 'Working', means: 'The agent is at work' }
     case 'queued':
       return { ...STATE_LOOK.queued, means: 'A worker takes it as soon as one is free' }
-    case 'ready':
-    case 'done':
-      return { ...STATE_LOOK.ready, word: 'Answered', means: 'The agent has done what it was asked for' }
+    case 'applying':
+      return { ...STATE_LOOK.applying, means: 'Its change is on its way into the main version' }
     case 'cancelled':
       return { ...STATE_LOOK.cancelled, word: 'Stopped' }
     default:

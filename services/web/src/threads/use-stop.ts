@@ -7,16 +7,13 @@ import { problemWords } from '../api/problem-words.ts'
 import { useDeps } from '../app/deps.tsx'
 
 /** Stops the agent of a thread that has no task. */
-export function useStop({ id, projectId }: Thread) {
+export function useStop({ id }: Thread) {
   const { client } = useDeps()
   const queryClient = useQueryClient()
   return useMutation({
     mutationFn: () => client.stopThread({ params: { id }, idempotencyKey: newKey() }),
     onSuccess: thread => queryClient.setQueryData(keys.thread(id), thread),
     onError: error => toast.error('It was not stopped', { description: problemWords(error), duration: 10_000 }),
-    onSettled: () => {
-      void queryClient.invalidateQueries({ queryKey: keys.threads(projectId) })
-      void queryClient.invalidateQueries({ queryKey: keys.messages(id) })
-    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.messages(id) }),
   })
 }

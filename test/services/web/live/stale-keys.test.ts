@@ -32,7 +32,7 @@ test('what the agent does in a thread without a task leaves the board alone', ()
   for (const state of TASK_STATES) {
     const moved = event(`turn.${state}`, { threadId: 'th' })
     expect([movedTo(moved), turnMovedTo(moved)]).toEqual([null, state])
-    expect(staleKeys(moved)).toEqual(expect.arrayContaining([keys.threads('p'), keys.thread('th')]))
+    expect(staleKeys(moved)).toEqual(expect.arrayContaining([keys.thread('th'), keys.messages('th')]))
     expect(staleKeys(moved)).not.toContainEqual(keys.tasks('p'))
   }
   expect(staleKeys(event('turn.step', { threadId: 'th' }))).toEqual([keys.messages('th')])

@@ -39,5 +39,8 @@ test('edges can be changed until the first start, also not after a task was give
 })
 
 test('nobody writes to a task that nobody reads', () => {
-  expect(TASK_STATES.filter(state => !takesMessages(state))).toEqual(['applying', 'done', 'skipped', 'dismissed'])
+  expect(TASK_STATES.filter(state => !takesMessages(task(1, { state })))).toEqual(['skipped', 'dismissed'])
+  const ended = TASK_STATES.filter(state => !takesMessages(task(1, { state, pipelineId: 'x' })))
+  expect(ended).toEqual(expect.arrayContaining(['done', 'failed', 'cancelled', 'skipped']))
+  expect(takesMessages(task(1, { state: 'active', pipelineId: 'x' }))).toBe(true)
 })
