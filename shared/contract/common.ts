@@ -8,6 +8,9 @@ export const Time = z.iso.datetime().meta({ id: 'Time', description: 'ISO 8601, 
 /** A git object name. */
 export const Sha = z.string().regex(/^[0-9a-f]{40}$/, 'must be a full git object name')
 
+/** The most that something may cost, in US dollars. */
+export const Budget = z.number().positive().max(LIMITS.money.budgetUsd).multipleOf(0.000001)
+
 /** The stable codes of refused requests, with their HTTP status. */
 export const PROBLEMS = {
   invalid_request: 400,

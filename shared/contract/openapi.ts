@@ -17,6 +17,7 @@ const TAGS: Record<Route['tag'], string> = {
   threads: 'Conversations with agents',
   tasks: 'Tasks: drafts, their runs, review and apply',
   pipelines: 'What an agent runs in parallel',
+  usage: 'Tokens and money',
   events: 'Every change of a project, in order',
   ops: 'The installation, for administrators',
 }

@@ -19,13 +19,14 @@ import {
   UpdateTask,
 } from './task.ts'
 import { CreateThread, EditMessage, Message, MessagesQuery, PostMessage, Thread } from './thread.ts'
+import { PriceList, ProjectUsage, UpdatePrices, UsageQuery } from './usage.ts'
 
 export interface Route {
   method: 'get' | 'post' | 'patch' | 'delete'
   /** Under `/api/v1`, parameters as `:name`. */
   path: string
   summary: string
-  tag: 'projects' | 'threads' | 'tasks' | 'pipelines' | 'events' | 'ops' | 'auth'
+  tag: 'projects' | 'threads' | 'tasks' | 'pipelines' | 'usage' | 'events' | 'ops' | 'auth'
   /** `token`: anyone signed in · `admin`: users of that role · `none`: everybody. */
   access: 'token' | 'admin' | 'none'
   params?: z.ZodObject
@@ -374,6 +375,36 @@ export const ROUTES = {
     status: 200,
     response: Pipeline,
     text: true,
+  }),
+  projectUsage: route({
+    method: 'get',
+    path: '/projects/:id/usage',
+    summary: 'What a project used of models, by day, task, pipeline or model',
+    tag: 'usage',
+    access: 'token',
+    params: byId,
+    query: UsageQuery,
+    status: 200,
+    response: ProjectUsage,
+  }),
+  getPrices: route({
+    method: 'get',
+    path: '/prices',
+    summary: 'What models cost: the installation’s own prices, which come first, and the defaults',
+    tag: 'usage',
+    access: 'token',
+    status: 200,
+    response: PriceList,
+  }),
+  updatePrices: route({
+    method: 'patch',
+    path: '/prices',
+    summary: 'Set prices of the installation’s own, or take them away with null',
+    tag: 'usage',
+    access: 'admin',
+    body: UpdatePrices,
+    status: 200,
+    response: PriceList,
   }),
   listEvents: route({
     method: 'get',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../domain/limits.ts'
 import { BOARD_COLUMNS, TASK_STATES } from '../domain/task-state.ts'
-import { Id, nonEmpty, Sha, Time, text } from './common.ts'
+import { Budget, Id, nonEmpty, Sha, Time, text } from './common.ts'
 import { ModelName } from './project.ts'
 
 const Priority = z.int().min(LIMITS.task.minPriority).max(LIMITS.task.maxPriority)
@@ -18,6 +18,8 @@ export const TaskDraft = z
     dependsOn: Prerequisites.default([]),
     priority: Priority.default(0),
     model: ModelName.optional(),
+    /** For the task and its sub-agents. */
+    budgetUsd: Budget.nullish(),
   })
   .meta({ id: 'TaskDraft' })
 export type TaskDraft = z.infer<typeof TaskDraft>
@@ -27,7 +29,7 @@ export const CreateTasks = z
   .meta({ id: 'CreateTasks' })
 export type CreateTasks = z.infer<typeof CreateTasks>
 
-/** Text and model of a draft; edges and priority of any task that has not started. */
+/** Text and model of a draft; edges and priority of any task that has not started; the budget at any time before the end. */
 export const UpdateTask = z
   .strictObject({
     title: nonEmpty(LIMITS.task.titleChars).optional(),
@@ -37,6 +39,7 @@ export const UpdateTask = z
     dependsOn: Prerequisites.optional(),
     priority: Priority.optional(),
     model: ModelName.optional(),
+    budgetUsd: Budget.nullish(),
   })
   .meta({ id: 'UpdateTask' })
 export type UpdateTask = z.infer<typeof UpdateTask>
@@ -68,6 +71,8 @@ export type Blocked = z.infer<typeof Blocked>
 
 export const APPLY_PHASES = ['queued', 'merging', 'resolving', 'verifying', 'swapping'] as const
 export type ApplyPhase = (typeof APPLY_PHASES)[number]
+
+const Usage = z.object({ inputTokens: z.int(), outputTokens: z.int(), costUsd: z.number() })
 
 export const TaskStateName = z.enum(TASK_STATES)
 
@@ -106,7 +111,11 @@ export const Task = z
     mergeSha: Sha.nullable(),
     output: z.string().nullable(),
     iterations: z.int(),
-    usage: z.object({ inputTokens: z.int(), outputTokens: z.int(), costUsd: z.number() }),
+    /** The task's own replies. */
+    usage: Usage,
+    /** With those of its sub-agents, which is what counts against its budget. */
+    usageTotal: Usage,
+    budgetUsd: z.number().nullable(),
     checks: z
       .object({ status: z.enum(['passed', 'failed', 'stale']), passed: z.int().optional(), failed: z.int().optional() })
       .nullable(),

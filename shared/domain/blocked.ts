@@ -27,13 +27,15 @@ export interface BlockedFacts {
   inLine: number | null
   /** What a waiting task was parked for; null while it was not. */
   waitingFor: { reason: WaitingFor; waitingOn?: readonly string[]; until?: string | null } | null
+  /** When a queued task is tried again whose runs broke; null or absent for others. */
+  restsUntil?: string | null
 }
 
 /**
  * Why a task does not run, or null for one that runs, has ended, or is still a draft. Open prerequisites come before
  * the line for a slot; a queued task with neither waits for a host to take it.
  */
-export function deriveBlocked({ state, prerequisites, inLine, waitingFor }: BlockedFacts): Blocked | null {
+export function deriveBlocked({ state, prerequisites, inLine, waitingFor, restsUntil }: BlockedFacts): Blocked | null {
   if (state === 'waiting') {
     if (!waitingFor) return { reason: 'host', waitingOn: [] }
     const { reason, waitingOn = [], until } = waitingFor
@@ -43,7 +45,7 @@ export function deriveBlocked({ state, prerequisites, inLine, waitingFor }: Bloc
   const open = openPrerequisites(prerequisites)
   if (open.length > 0) return { reason: 'dependency', waitingOn: open }
   if (inLine !== null) return { reason: 'slot', waitingOn: [], position: inLine }
-  return { reason: 'host', waitingOn: [] }
+  return { reason: 'host', waitingOn: [], ...(restsUntil ? { until: restsUntil } : {}) }
 }
 
 /** Ids of the prerequisites that do not let their dependant start yet, in the order as given. */

@@ -2,6 +2,7 @@ import type { ApplyPhase, Blocked, Task } from '../../../shared/contract/task.ts
 import { type BlockedFacts, deriveBlocked } from '../../../shared/domain/blocked.ts'
 import { columnOf, type TaskState } from '../../../shared/domain/task-state.ts'
 import type { Database, Task as TaskRow } from '../../../shared/runtime/db.ts'
+import { sumUsage, usageOf, usageOfSubAgents } from './usage.ts'
 
 /** What a task's row does not say: its neighbours, its place in the lines. */
 interface Around {
@@ -9,19 +10,26 @@ interface Around {
   dependents: string[]
   inLine: number | null
   apply: Task['apply']
+  usageTotal: Task['usageTotal']
 }
 
-/** Tasks as the API shows them, in the order given. Reads what stands around them in at most four queries, however many they are. */
+/** Tasks as the API shows them, in the order given. Reads what stands around them in at most five queries, however many they are. */
 export async function presentTasks(db: Database, rows: readonly TaskRow[]): Promise<Task[]> {
   if (rows.length === 0) return []
   const now = Date.now()
-  const [edges, line, applies] = await Promise.all([readEdges(db, rows), readLine(db, rows), readApplies(db, rows)])
+  const [edges, line, applies, subAgents] = await Promise.all([
+    readEdges(db, rows),
+    readLine(db, rows),
+    readApplies(db, rows),
+    usageOfSubAgents(db, rows),
+  ])
   return rows.map(row =>
     presentTask(row, now, {
       prerequisites: edges.prerequisites.get(row.id) ?? [],
       dependents: edges.dependents.get(row.id) ?? [],
       inLine: line.get(row.id) ?? null,
       apply: applies.get(row.id) ?? null,
+      usageTotal: sumUsage(usageOf(row), subAgents.get(row.id)),
     }),
   )
 }
@@ -43,6 +51,7 @@ function presentTask(row: TaskRow, now: number, around: Around): Task {
     prerequisites: around.prerequisites,
     inLine: around.inLine,
     waitingFor: row.waitingFor as BlockedFacts['waitingFor'],
+    restsUntil: restsUntil(row),
   })
   return {
     id: row.id,
@@ -74,11 +83,9 @@ function presentTask(row: TaskRow, now: number, around: Around): Task {
     mergeSha: row.mergeSha,
     output: row.output,
     iterations: row.iterations,
-    usage: {
-      inputTokens: Number(row.inputTokens),
-      outputTokens: Number(row.outputTokens),
-      costUsd: Number(row.costUsd),
-    },
+    usage: usageOf(row),
+    usageTotal: around.usageTotal,
+    budgetUsd: row.budgetUsd === null ? null : Number(row.budgetUsd),
     checks: presentChecks(row),
     apply: state === 'applying' ? around.apply : null,
     failure: row.failureCode === null ? null : { code: row.failureCode, message: row.failureText ?? '' },
@@ -91,6 +98,11 @@ function presentTask(row: TaskRow, now: number, around: Around): Task {
     readyAt: time(row.readyAt),
     finishedAt: time(row.finishedAt),
   }
+}
+
+/** A queued task without a job and a place in line: its runs broke, and it is tried again then. */
+function restsUntil({ jobNumber, inLineAt, dueAt }: TaskRow): string | null {
+  return jobNumber === null && inLineAt === null ? time(dueAt) : null
 }
 
 function presentChecks({ checkStatus, checkPassed, checkFailed }: TaskRow): Task['checks'] {

@@ -17,6 +17,7 @@ export type AttemptRequest = {
   tools: readonly ToolSpec[]
   signal: AbortSignal
   limits: StallLimits & { replyChars: number }
+  maxOutputTokens?: number | undefined
   onText: (text: string) => void
 }
 
@@ -150,6 +151,7 @@ export const attempt = async (request: AttemptRequest): Promise<ModelReply> => {
     ...(tools.length > 0 ? { tools: offered(tools) } : {}),
     // Nothing is kept at OpenAI, so the items go back whole, reasoning encrypted, instead of as references.
     providerOptions: { openai: { store: false } },
+    ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
     maxRetries: 0,
     abortSignal: watch.signal,
     // The default prints to the console.

@@ -26,6 +26,8 @@ export type ModelRequest = {
   history: readonly HistoryMessage[]
   tools: readonly ToolSpec[]
   signal: AbortSignal
+  /** Tokens at which the provider is to cut the reply; absent: at its own limit. */
+  maxOutputTokens?: number | undefined
   /** Must not throw. */
   onDelta?: (delta: Delta) => void
 }
@@ -67,7 +69,7 @@ export const createBroker = ({ config, log, timeouts }: BrokerDeps): Broker => {
   globalThis.AI_SDK_LOG_WARNINGS = false
 
   const reply = async (request: ModelRequest): Promise<ModelReply> => {
-    const { model, system, history, tools, signal, onDelta } = request
+    const { model, system, history, tools, signal, maxOutputTokens, onDelta } = request
     const known = knownModel(config, model)
     if (!known.ok) throw new ModelRefused(known.message, { code: 'not_found' })
     if (signal.aborted) throw abortError(signal)
@@ -88,6 +90,7 @@ export const createBroker = ({ config, log, timeouts }: BrokerDeps): Broker => {
         tools,
         signal: attemptSignal,
         limits,
+        maxOutputTokens,
         onText: text => {
           shown = true
           onDelta?.({ text })

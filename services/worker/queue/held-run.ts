@@ -96,17 +96,24 @@ async function giveBack({ store }: HeldRunDeps, claim: Claim, log: Log): Promise
   )
 }
 
-/** Something of ours does not work (Docker, the git store, the database): the task waits its turn again, and is failed in the end. */
+/**
+ * Something of ours does not work (Docker, the git store, the database): the task rests without a slot, is tried again, and is failed in the
+ * end. Where it was the database, that may not take the task back at once.
+ */
 async function giveBackBroken(
-  deps: HeldRunDeps,
+  { store }: HeldRunDeps,
   claim: Claim,
   error: Error,
   shutdown: AbortSignal,
   log: Log,
 ): Promise<void> {
   log.error({ err: error }, 'run.broken')
-  await pause(LIMITS.engine.brokenRunPauseMs, undefined, { signal: shutdown }).catch(() => {})
-  await deps.store
+  await store
     .giveBack(claim, error.message)
+    .catch(async (failure: Error) => {
+      if (failure instanceof Fenced) throw failure
+      await pause(LIMITS.engine.brokenRunPauseMs, undefined, { signal: shutdown }).catch(() => {})
+      await store.giveBack(claim, error.message)
+    })
     .catch((failure: Error) => log.warn({ err: failure }, 'run.not_given_back'))
 }

@@ -36,6 +36,7 @@ export function consult(deps: RunDeps): WorkerTool {
 /** In words what keeps the second model from answering; null for what is no failure of a model. */
 function failureOf(error: unknown): string | null {
   if (error instanceof ModelLimited) return `its limit is reached until ${error.until.toISOString()}`
+  if (error instanceof BudgetReached && !error.parked) return error.message
   if (error instanceof ModelRefused || error instanceof ModelUnavailable || error instanceof BudgetReached)
     return error.message
   return null

@@ -75,7 +75,7 @@ async function insert(sql: Sql, projectId: string, placed: readonly PlacedDraft[
     ), draft AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS draft(
         place int, id uuid, "threadId" uuid, "prerequisiteIds" jsonb, key text, title text, description text, plan text,
-        "doneWhen" text, priority int, model text, "proposedInId" uuid, "followsId" uuid
+        "doneWhen" text, priority int, model text, "budgetUsd" numeric, "proposedInId" uuid, "followsId" uuid
       )
     ), thread AS (
       INSERT INTO threads (id, project_id, kind, title)
@@ -83,10 +83,10 @@ async function insert(sql: Sql, projectId: string, placed: readonly PlacedDraft[
     ), task AS (
       INSERT INTO tasks (
         id, project_id, organization_id, thread_id, number, key, title, description, plan, done_when, priority, model,
-        proposed_in_id, follows_id
+        budget_usd, proposed_in_id, follows_id
       )
       SELECT draft.id, project.id, organization_id, "threadId", first + place, key, title, description, plan, "doneWhen",
-        priority, coalesce(draft.model, project.model), "proposedInId", "followsId"
+        priority, coalesce(draft.model, project.model), "budgetUsd", "proposedInId", "followsId"
       FROM draft, project
     ), edge AS (
       INSERT INTO edges (task_id, prerequisite_id, position)

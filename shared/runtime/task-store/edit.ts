@@ -2,6 +2,7 @@ import type { Task } from '../../../prisma/generated/client.ts'
 import type { UpdateTask } from '../../contract/task.ts'
 import type { Sql } from '../db.ts'
 import { Refused } from '../refused.ts'
+import { changeBudget } from './budget.ts'
 import type { Change } from './change.ts'
 import { findPrerequisites } from './drafts.ts'
 import { graphWith, refuseCycle, setEdges } from './edges.ts'
@@ -12,14 +13,14 @@ import { keepPlan } from './plan-versions.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 
 /**
- * Changes a draft's text and model, or the edges and priority of a task that has not started. A draft's former plan is kept. The organization's lock
+ * Changes a draft's text and model, the edges and priority of a task that has not started, or its budget. A draft's former plan is kept. The organization's lock
  * makes edits of edges take turns: two that each close half of a circle would not see each other.
  */
 export async function editTask(change: Change, taskId: string, edit: UpdateTask): Promise<void> {
   const { sql } = change
   const { organization, task } = await lockTask(sql, taskId)
   refusePipelineTask(task)
-  const { dependsOn, priority, ...text } = edit
+  const { dependsOn, priority, budgetUsd, ...text } = edit
   const state = stateOf(task)
   const started = task.baseSha !== null || (state !== 'draft' && state !== 'queued')
   if (Object.keys(text).length > 0 && state !== 'draft')
@@ -27,6 +28,7 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
   if (started && (dependsOn || priority !== undefined)) {
     throw tooLate(task, 'Dependencies and priority can be changed only until it starts')
   }
+  if (budgetUsd !== undefined) await changeBudget(change, task, budgetUsd)
   const prerequisiteIds = dependsOn && (await readPrerequisites(sql, task, dependsOn))
   const { model: _, ...plan } = text
   const planVersion =
@@ -39,7 +41,7 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
   })
   if (text.title) await sql.thread.update({ where: { id: task.threadId }, data: { title: text.title } })
   if (prerequisiteIds) await setEdges(sql, task.id, prerequisiteIds)
-  if (state === 'queued') {
+  if (state === 'queued' && (dependsOn || priority !== undefined)) {
     // Its job carries the old gates and the old priority.
     await discardJob(change, task)
     await enqueue(change, [taskId])

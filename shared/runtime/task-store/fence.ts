@@ -57,7 +57,12 @@ async function hold({ sql }: Change, { taskId, epoch }: Fence, write: string): P
   return { task: asTask(row), now: row.clock }
 }
 
-async function countLateWrite({ db, log }: StoreDeps, { taskId, epoch, worker }: Fence, write: string): Promise<void> {
+/** Notes a write that came too late, of a run or of whoever worked off a line; the epoch is the run's or the line's. */
+export async function countLateWrite(
+  { db, log }: StoreDeps,
+  { taskId, epoch, worker }: Pick<Fence, 'taskId' | 'epoch' | 'worker'>,
+  write: string,
+): Promise<void> {
   log.warn({ taskId, epoch: Number(epoch), worker, write }, 'run.fenced')
   await db.prisma.fencedWrite.create({ data: { taskId, epoch, write, worker } })
 }

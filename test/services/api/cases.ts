@@ -33,6 +33,8 @@ const PAGES = ['limit=0', 'limit=201', 'limit=ten', 'limit=1.5', 'limit=5&limit=
 const AFTER = ['after=-1', 'after=x', 'after=1.5', 'limit=0', 'limit=1000']
 const draft = (key: string, dependsOn: unknown = []) => ({ key, title: key, plan: 'Do it.', dependsOn })
 const source = (url: unknown) => ({ name: 'From git', source: { kind: 'git', url } })
+const price = { input: 1, output: 1 }
+const manyPrices = Array.from({ length: LIMITS.money.ownPrices + 1 }, (_, n) => [`openai:m${n}`, price])
 const long = (chars: number) => 'x'.repeat(chars + 1)
 
 /** What each route of the table is tried with. A route without an entry does not compile, and fails the tests. */
@@ -83,6 +85,7 @@ export const CASES: Record<RouteName, RouteCases> = {
       { is: 'a flag that is text', body: { settings: { autoApply: 'yes' } } },
       { is: 'an unknown model', body: { settings: { model: 'nobody:model' } } },
       { is: 'a budget below zero', body: { settings: { budgetUsd: -1 } } },
+      { is: 'a budget of nothing', body: { settings: { budgetUsd: 0 } } },
       { is: 'an unknown field', body: { slug: 'mine' } },
       { is: 'half a surrogate pair in a command', body: { settings: { checkCommand: '\udfff' } } },
     ],
@@ -135,6 +138,7 @@ export const CASES: Record<RouteName, RouteCases> = {
       { is: 'a task that waits for itself', body: { tasks: [draft('a', ['a'])] }, code: 'cycle', status: 422 },
       { is: 'an unknown model', body: { tasks: [{ ...draft('a'), model: 'nobody:model' }] } },
       { is: 'a priority out of range', body: { tasks: [{ ...draft('a'), priority: 1_000 }] } },
+      { is: 'a budget below zero', body: { tasks: [{ ...draft('a'), budgetUsd: -1 }] } },
       { is: 'a NUL in the plan', body: { tasks: [{ ...draft('a'), plan: 'a\u0000' }] } },
     ],
   },
@@ -168,6 +172,8 @@ export const CASES: Record<RouteName, RouteCases> = {
       { is: 'a dependency that is a key', body: { dependsOn: ['a'] } },
       { is: 'an unknown model', body: { model: 'nobody:model' } },
       { is: 'a fraction as priority', body: { priority: 0.5 } },
+      { is: 'a budget of nothing', body: { budgetUsd: 0 } },
+      { is: 'a budget that is text', body: { budgetUsd: '5' } },
     ],
   },
   acceptTask: {},
@@ -182,6 +188,24 @@ export const CASES: Record<RouteName, RouteCases> = {
   getCheckpoints: { badQueries: PAGES },
   listPipelines: { badQueries: PAGES },
   getPipeline: { badQueries: ['ascii=2', 'view=tree'] },
+  projectUsage: { badQueries: ['by=hour', 'from=today', 'from=2026-02-30', 'to=2026-11-21T00:00:00Z', 'to=%00'] },
+  getPrices: {},
+  updatePrices: {
+    body: { prices: { 'openai-compatible:case*': { input: 1, output: 2 } } },
+    badBodies: [
+      { is: 'no prices', body: {} },
+      { is: 'a list', body: { prices: [] } },
+      { is: 'a model without provider', body: { prices: { 'gpt-5': price } } },
+      { is: 'a star in the middle', body: { prices: { 'openai:gpt-*-mini': price } } },
+      { is: 'a NUL in a model', body: { prices: { 'openai:a\u0000': price } } },
+      { is: 'a price below zero', body: { prices: { 'openai:gpt': { ...price, input: -1 } } } },
+      { is: 'a price that is text', body: { prices: { 'openai:gpt': { ...price, output: '1' } } } },
+      { is: 'a price without output', body: { prices: { 'openai:gpt': { input: 1 } } } },
+      { is: 'an unknown kind of token', body: { prices: { 'openai:gpt': { ...price, image: 1 } } } },
+      { is: 'longer requests than nothing', body: { prices: { 'openai:gpt': { ...price, long: { input: 1 } } } } },
+      { is: 'too many', body: { prices: Object.fromEntries(manyPrices) } },
+    ],
+  },
   listEvents: { badQueries: AFTER },
   opsOverview: {},
   opsWorkers: {},
