@@ -12,6 +12,7 @@ export type ProposedTask = {
 
 const DESCRIPTION_CHARS = 500
 const KEY_CHARS = 60
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const DONE_WHEN = 'Every block of the plan ran without an error.'
 
 type Section = { title: string; lines: string[]; prose: boolean[] }
@@ -22,14 +23,17 @@ const heading = (line: string): { level: number; text: string } | null => {
   return match ? { level: match[1]!.length, text: (match[2] ?? '').trim() } : null
 }
 
-const sectionsOf = ({ lines, fences }: Scan): Section[] => {
+/** What stands before the first `## Title`, and the sections. */
+const sectionsOf = ({ lines, fences }: Scan): { preamble: Section; sections: Section[] } => {
   const sections: Section[] = []
-  let open: Section | null = null
+  const preamble: Section = { title: '', lines: [], prose: [] }
+  let open: Section | null = preamble
   let fence = 0
   for (const [at, line] of lines.entries()) {
     while (fence < fences.length && fences[fence]!.end <= at) fence++
     const isProse = fence >= fences.length || at < fences[fence]!.start
     const found = isProse ? heading(line) : null
+    if (found?.level === 1 && sections.length === 0) continue
     if (found && found.level <= 2) {
       open = found.level === 2 && found.text !== '' ? { title: found.text, lines: [], prose: [] } : null
       if (open) sections.push(open)
@@ -38,7 +42,7 @@ const sectionsOf = ({ lines, fences }: Scan): Section[] => {
       open.prose.push(isProse)
     }
   }
-  return sections
+  return { preamble, sections }
 }
 
 /** Takes the lines `name: value` out of a section's prose and gives their values. */
@@ -56,7 +60,10 @@ const take = (section: Section, name: RegExp): string[] => {
 
 const normal = (title: string): string => title.trim().toLowerCase().replace(/\s+/g, ' ')
 
-/** Titles out of a list separated by commas, also titles that have a comma themselves; unknown ones stay as written. */
+/** Keys are slugs of titles; ids stay as they are. */
+const keyOf = (name: string): string => (UUID.test(name) ? name : slugify(name, KEY_CHARS, 'task'))
+
+/** Keys for a list of titles separated by commas, also of titles that have a comma themselves. */
 const splitTitles = (value: string, known: ReadonlyMap<string, string>): string[] => {
   const pieces = value.split(',')
   const keys: string[] = []
@@ -64,7 +71,7 @@ const splitTitles = (value: string, known: ReadonlyMap<string, string>): string[
     let end = pieces.length
     while (end > at + 1 && !known.has(normal(pieces.slice(at, end).join(',')))) end--
     const title = pieces.slice(at, end).join(',')
-    if (title.trim() !== '') keys.push(known.get(normal(title)) ?? title.trim())
+    if (title.trim() !== '') keys.push(known.get(normal(title)) ?? keyOf(title.trim()))
     at = end
   }
   return keys
@@ -83,13 +90,14 @@ const firstParagraph = (section: Section): string => {
 }
 
 /**
- * The tasks that a Markdown text proposes, as arguments of `propose_tasks`: every `## Title` section one task, its lines
- * `after: Title, Other title` the dependencies and `done when: …` what done looks like, the rest its plan. Null without
- * sections. Keys are slugs of the titles, so that a title that stays keeps its task. Headings in blocks are no headings.
+ * What a Markdown text proposes, as arguments of `propose_tasks`: every `## Title` section one task, its lines
+ * `after: Title, Other title` the dependencies and `done when: …` what done looks like, the rest its plan; lines
+ * `remove: Title, Other title` before the first section name drafts that are to go. Null without either. Keys are slugs of the titles, so that a title that stays keeps its task. Headings in blocks are no headings.
  */
-export const proposal = (text: string): { tasks: ProposedTask[] } | null => {
-  const sections = sectionsOf(scanFences(text))
-  if (sections.length === 0) return null
+export const proposal = (text: string): { tasks: ProposedTask[]; remove?: string[] } | null => {
+  const { preamble, sections } = sectionsOf(scanFences(text))
+  const removed = take(preamble, /^\s*(?:[-*]\s+)?remove:(.*)$/i)
+  if (sections.length === 0 && removed.length === 0) return null
   const used = new Set<string>()
   const known = new Map<string, string>()
   const keyed = sections.map(section => {
@@ -113,5 +121,6 @@ export const proposal = (text: string): { tasks: ProposedTask[] } | null => {
       dependsOn: [...new Set(after.flatMap(value => splitTitles(value, known)))],
     }
   })
-  return { tasks }
+  const remove = [...new Set(removed.flatMap(value => splitTitles(value, known)))]
+  return { tasks, ...(remove.length > 0 && { remove }) }
 }

@@ -133,7 +133,7 @@ export const readProgram = (message: string, canPropose: boolean): Step[] => {
   const text = instructions(message)
   const proposed = canPropose ? proposal(text) : null
   if (proposed) {
-    const titles = proposed.tasks.map(task => task.title)
+    const titles = [...proposed.tasks.map(task => task.title), ...(proposed.remove ?? [])]
     return [{ type: 'call', tool: 'propose_tasks', args: proposed, label: titles.join(', ') }]
   }
   const steps = scanFences(text)

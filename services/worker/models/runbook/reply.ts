@@ -18,7 +18,9 @@ const answer = (history: readonly HistoryMessage[], tools: readonly ToolSpec[]):
   if (next?.type === 'invalid') return { text: next.message, calls: [], failure: { message: next.message } }
   if (next?.type === 'call') {
     if (!offered.has(next.tool)) {
-      const message = `\`${next.label}\` needs the tool ${next.tool}, which is not available here.`
+      const planning = offered.has('propose_tasks') && !offered.has('bash')
+      const where = planning ? 'while it is only planned: say it again in build mode, or as the plan of a task' : 'here'
+      const message = `\`${next.label}\` needs the tool ${next.tool}, which is not available ${where}.`
       return { text: message, calls: [], failure: { message } }
     }
     return { text: '', calls: [{ id: `${CALL_PREFIX}${run.calls + 1}`, name: next.tool, args: next.args }] }

@@ -28,6 +28,12 @@ const after = (task: unknown): string => {
   return dependsOn.length > 0 ? `${title} (after ${dependsOn.join(', ')})` : title
 }
 
+const proposed = ({ tasks, remove = [] }: { tasks: unknown[]; remove?: string[] }): string =>
+  [
+    ...(tasks.length > 0 ? [`proposed ${plural(tasks.length, 'task')}: ${tasks.map(after).join('; ')}`] : []),
+    ...(remove.length > 0 ? [`removed ${remove.join(', ')}`] : []),
+  ].join(', and ')
+
 /** What one successful call did, as a line of a list. */
 const did = (step: CallStep, result: string): string => {
   switch (step.tool) {
@@ -40,7 +46,7 @@ const did = (step: CallStep, result: string): string => {
     case 'ask_user':
       return `asked “${step.label}” and was told: ${quote(result)}`
     case 'propose_tasks':
-      return `proposed ${plural((step.args.tasks as unknown[]).length, 'task')}: ${(step.args.tasks as unknown[]).map(after).join('; ')}`
+      return proposed(step.args as { tasks: unknown[]; remove?: string[] })
     default:
       return `called ${step.label}`
   }
@@ -64,7 +70,8 @@ export const HELP = [
   '- ```` ```say ```` adds a line to my final message',
   '- ```` ```tool name=search ```` calls any tool, with its arguments as YAML',
   '',
-  'To plan, every `## Title` section becomes a proposed task; a line `after: Title, Other title` names its dependencies.',
+  'To plan, every `## Title` section becomes a proposed task; a line `after: Title, Other title` names its dependencies, `done when: …` what done looks like.',
+  'The same titles again revise the drafts; lines `remove: Title, Other title` before the first section drop some.',
 ].join('\n')
 
 const summary = ({ said, done }: Pick<Run, 'said' | 'done'>): string[] => {

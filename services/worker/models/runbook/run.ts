@@ -1,4 +1,4 @@
-import { type HistoryMessage, isInterrupted } from '../../../../shared/contract/history.ts'
+import { type AssistantMessage, type HistoryMessage, isInterrupted } from '../../../../shared/contract/history.ts'
 import { StoredReply } from '../metadata.ts'
 import { resultsAfter } from '../results.ts'
 import { type CallStep, readProgram, type Step } from './program.ts'
@@ -22,13 +22,18 @@ export type Run = {
   calls: number
 }
 
+/** `canPropose`: the history is that of a thread without a task. `previous`: the assistant's message just before this one. */
+type Heard = { canPropose: boolean; previous: AssistantMessage | null }
+
+const isFinal = (message: AssistantMessage): boolean => message.calls.length === 0
+
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 
 /** Whether a call did what it should: a command with `[exit 0, …]` in its last line, any other without `Error:`. */
 export const succeeded = (step: CallStep, result: string): boolean =>
   step.tool === 'bash' ? /^\[exit 0[,\]]/.test(lastLine(result)) : !result.startsWith('Error:')
 
-const isForeign = (message: Extract<HistoryMessage, { role: 'assistant' }>): boolean => {
+const isForeign = (message: AssistantMessage): boolean => {
   const stored = StoredReply.safeParse(message.providerMetadata)
   return (
     (stored.success && stored.data.provider !== 'runbook') ||
@@ -44,8 +49,14 @@ const drain = (run: Run): void => {
   }
 }
 
-const takeUser = (run: Run, text: string, canPropose: boolean): void => {
+/** In a thread without a task each request is one of its own: nothing of what came before it is left to be done. */
+const beginAnew = (run: Run): void => {
+  Object.assign(run, { queue: [], done: [], said: [], remarks: [], failed: null, before: null })
+}
+
+const takeUser = (run: Run, text: string, { canPropose, previous }: Heard): void => {
   const steps = readProgram(text, canPropose)
+  if (canPropose && previous && (isFinal(previous) || steps.length > 0)) beginAnew(run)
   if (steps.length === 0) run.remarks.push(text)
   if (!run.failed) {
     run.queue.push(...steps)
@@ -89,9 +100,14 @@ const takeResult = (run: Run, step: CallStep, result: string | undefined): void 
  */
 export const readRun = (history: readonly HistoryMessage[], canPropose: boolean): Run => {
   const run: Run = { queue: [], done: [], said: [], remarks: [], failed: null, before: null, calls: 0 }
+  let previous: AssistantMessage | null = null
   for (const [at, message] of history.entries()) {
-    if (message.role === 'user') takeUser(run, message.text, canPropose)
+    if (message.role === 'user') {
+      takeUser(run, message.text, { canPropose, previous })
+      previous = null
+    }
     if (message.role !== 'assistant') continue
+    previous = message
     if (isForeign(message)) {
       // Another model has answered what was asked so far.
       Object.assign(run, { queue: [], failed: null })

@@ -99,3 +99,19 @@ test('any graph written as headings comes out as it went in', () => {
     }),
   )
 })
+
+test('lines before the first section name drafts that are to go, by title or id', () => {
+  const id = '019aa000-0000-7000-8000-000000000001'
+  const text = `# Less of it\nremove: Docs, and tests, ${id}\n- Remove: Old page\n## Docs, and tests\nremove: not this\n`
+  expect(proposal(text)).toMatchObject({
+    remove: ['docs-and-tests', id, 'old-page'],
+    tasks: [{ key: 'docs-and-tests', plan: 'remove: not this' }],
+  })
+  expect(proposal('remove: Old page')).toEqual({ tasks: [], remove: ['old-page'] })
+  expect(proposal('```\nremove: Old page\n```')).toBeNull()
+})
+
+test('a dependency on a draft of an earlier message is named by the key that its title made', () => {
+  const id = '019aa000-0000-7000-8000-000000000001'
+  expect(proposal(`## Page\nafter: Database schema, ${id}`)!.tasks[0]!.dependsOn).toEqual(['database-schema', id])
+})

@@ -284,6 +284,59 @@ describe('planning', () => {
     const { calls } = run([...history, user('## Schema\nsmaller')], undefined, PLAN_TOOLS)
     expect(calls[0]!.args).toMatchObject({ tasks: [{ key: 'schema', plan: 'smaller' }] })
   })
+
+  test('what is to be dropped is proposed and told', () => {
+    const { calls, final } = run([user('remove: Schema\n## Page\nafter: Menu')], undefined, PLAN_TOOLS)
+    expect(calls[0]!.args).toMatchObject({ remove: ['schema'], tasks: [{ key: 'page', dependsOn: ['menu'] }] })
+    expect(final.text).toBe('Done, 1 step:\n- proposed 1 task: Page (after menu), and removed schema')
+  })
+
+  test('of a revision only the instruction is followed, not the drafts that it is about', () => {
+    const asked = 'These drafts:\n\n```markdown\n## Old\nplan\n```\n\nDo it.\n\n[Your task]\n## Schema\nonly orders'
+    const { calls } = run([user(asked)], undefined, PLAN_TOOLS)
+    expect(calls.map(({ args }) => args)).toMatchObject([{ tasks: [{ key: 'schema', plan: 'only orders' }] }])
+  })
+
+  test('words without a section or block end politely, and nothing of an earlier request is done again', () => {
+    const refused = run([user(text)], () => 'Error: circular dependency', PLAN_TOOLS)
+    const { calls, final } = run([...refused.history, user('What next?')], undefined, PLAN_TOOLS)
+    expect(calls).toEqual([])
+    expect(final.failure).toBeUndefined()
+    expect(final.text).toMatch(/^I am runbook[\s\S]*every `## Title` section becomes a proposed task/)
+  })
+
+  test('blocks that need more than reading fail and say where they belong', () => {
+    const { final } = run([user('```sh\nls\n```')], undefined, PLAN_TOOLS)
+    expect(final.failure!.message).toMatch(/needs the tool bash, which is not available while it is only planned/)
+  })
+})
+
+describe('a thread without a task', () => {
+  const BUILD_TOOLS = [...TASK_TOOLS, ...PLAN_TOOLS]
+  const block = (command: string) => `\`\`\`sh\n${command}\n\`\`\``
+
+  test('follows each request by itself, also after one that failed', () => {
+    const failed = run([user(`${block('one')}\n${block('two')}`)], () => '[exit 1, 0.1s]', BUILD_TOOLS)
+    const { calls, final } = run([...failed.history, user(block('three'))], undefined, BUILD_TOOLS)
+    expect(commands(calls)).toEqual(['three'])
+    expect(final.text).toBe('Done, 1 step:\n- ran `three` [exit 0, 0.4s]')
+  })
+
+  test('follows all that was said at once, and of what is said meanwhile the newest', () => {
+    const both = run([user(block('one')), user(block('two'))], undefined, BUILD_TOOLS)
+    expect(commands(both.calls)).toEqual(['one', 'two'])
+    const [first, ...rest] = [user(`${block('one')}\n${block('two')}`), user(block('three'))] as const
+    const begun = runbookReply({ history: [first], tools: BUILD_TOOLS })
+    const history = [first, assistant(begun), result(begun.calls[0]!, OK), ...rest]
+    expect(commands(run(history, undefined, BUILD_TOOLS).calls)).toEqual(['three'])
+  })
+
+  test('goes on with its request when somebody says mere words meanwhile', () => {
+    const first = user(`${block('one')}\n${block('two')}`)
+    const begun = runbookReply({ history: [first], tools: BUILD_TOOLS })
+    const history = [first, assistant(begun), result(begun.calls[0]!, OK), user('Thank you!')]
+    expect(commands(run(history, undefined, BUILD_TOOLS).calls)).toEqual(['two'])
+  })
 })
 
 test('whatever is interrupted, in whatever order messages come, every block runs once and in order', () => {
