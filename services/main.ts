@@ -125,6 +125,7 @@ async function assemble(config: Config, log: Log): Promise<Service> {
       name: config.worker.name,
       concurrency: config.worker.concurrency,
       version,
+      allowLocalSources: config.allowLocalSources,
       sandbox: {
         image: config.sandbox.image ?? (await ensureSandboxImage({ caFile: config.sandbox.caFile ?? undefined })),
         runtime: config.sandbox.runtime,

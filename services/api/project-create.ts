@@ -7,6 +7,7 @@ import type { Source } from '../../shared/runtime/git-store/types.ts'
 import { change } from '../../shared/runtime/task-store/change.ts'
 import type { Identity } from '../../shared/runtime/tokens.ts'
 import type { ApiDeps } from './deps.ts'
+import { withKeptSecrets } from './mcp-secrets.ts'
 import { requireModels } from './models.ts'
 import type { ResourceDeps } from './resource-deps.ts'
 
@@ -23,6 +24,7 @@ export async function createProject(deps: ResourceDeps, identity: Identity, want
     ...wanted.settings,
   }
   requireModels(models, settings, 'settings.')
+  settings.mcpServers = withKeptSecrets(settings.mcpServers, {})
   const id = uuid()
   const repository = await git.create(id, sourceOf(source, sample), stopping)
   try {

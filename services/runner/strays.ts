@@ -12,24 +12,27 @@ export type Strays = {
   clear(): Promise<string[]>
 }
 
-type Stray = { pid: number; name: string }
+type Stray = { pid: number; parent: number; name: string }
 
 /**
- * Takes everything in this process's pid namespace as left behind, except init (pid 1) and the runner itself. Only for a
- * container of one's own: anywhere else it would kill whatever the user owns.
+ * Takes everything in this process's pid namespace as left behind, except init (pid 1), the runner itself, and what was put into
+ * the container from outside (an MCP server) with what that started. Only for a container of one's own: anywhere else it would
+ * kill whatever the user owns.
  * @throws when `clear` finds a process that does not die within 5 s
  */
 export function createContainerStrays(self = process.pid): Strays {
   return {
     clear: async () => {
       const found = await running(self)
-      const names = found.map(stray => stray.name)
+      const names = found.strays.map(stray => stray.name)
       const deadline = Date.now() + CLEAR_DEADLINE_MS
-      for (let left = found; left.length > 0; left = await running(self)) {
+      const frozen = new Set<number>()
+      for (let { strays, guests } = found; strays.length > 0; { strays, guests } = await running(self)) {
         if (Date.now() > deadline)
-          throw new Error(`these processes do not end: ${left.map(stray => stray.name).join(', ')}`)
+          throw new Error(`these processes do not end: ${strays.map(stray => stray.name).join(', ')}`)
         // To -1: everybody but init and the caller, in one step that a fork bomb cannot outrun.
-        killAll()
+        if (guests === 0) signal(-1, 'SIGKILL')
+        else freezeThenKill(strays, frozen)
         await delay(5)
       }
       return names
@@ -37,19 +40,48 @@ export function createContainerStrays(self = process.pid): Strays {
   }
 }
 
-function killAll(): void {
+/**
+ * One by one, as some must live: stops whom it has not seen yet, and kills only when nobody new has come. Who is stopped still
+ * counts for the limit of processes, so that a fork bomb runs out of them.
+ */
+function freezeThenKill(strays: readonly Stray[], frozen: Set<number>): void {
+  const fresh = strays.filter(({ pid }) => !frozen.has(pid))
+  for (const { pid } of fresh) {
+    signal(pid, 'SIGSTOP')
+    frozen.add(pid)
+  }
+  if (fresh.length === 0) for (const { pid } of strays) signal(pid, 'SIGKILL')
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-1, 'SIGKILL')
+    process.kill(pid, name)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
-async function running(self: number): Promise<Stray[]> {
+/** What runs beside init and the runner, and how many of them came from outside. */
+async function running(self: number): Promise<{ strays: Stray[]; guests: number }> {
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
-  const others = pids.filter(pid => pid !== 1 && pid !== self)
-  const read = await Promise.all(others.map(describe))
-  return read.filter(stray => stray !== null)
+  const read = await Promise.all(pids.filter(pid => pid !== 1 && pid !== self).map(describe))
+  const others = read.filter(stray => stray !== null)
+  const byPid = new Map(others.map(stray => [stray.pid, stray]))
+  const strays = others.filter(stray => !isGuest(stray, byPid))
+  return { strays, guests: others.length - strays.length }
+}
+
+/**
+ * Whether the process, or one that it descends from, has its parent outside of the container. Nothing that was started in
+ * here can have that: an orphan's parent is init.
+ */
+function isGuest(stray: Stray, byPid: ReadonlyMap<number, Stray>): boolean {
+  let at: Stray | undefined = stray
+  for (let hops = 0; at && hops < byPid.size; hops++) {
+    if (at.parent === 0) return true
+    at = byPid.get(at.parent)
+  }
+  return false
 }
 
 /** Null for one that is gone, or dead and only not yet collected by its parent. */
@@ -63,7 +95,8 @@ async function describe(pid: number): Promise<Stray | null> {
     // The name that it was called by: the kernel's own is that of a thread, or cut.
     const [called = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
     const name = basename(called) || stat.slice(stat.indexOf('(') + 1, end)
-    return { pid, name: clip(name, NAME_CHARS) }
+    const parent = Number(stat.slice(end + 4).split(' ', 1)[0])
+    return { pid, parent, name: clip(name, NAME_CHARS) }
   } catch {
     return null
   }

@@ -5,6 +5,7 @@ import { createRemoteGitStore } from '../../shared/runtime/git-store/remote.ts'
 import type { HintListener, Hints } from '../../shared/runtime/hints.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Names } from '../../shared/runtime/names.ts'
+import { createPriceList } from '../../shared/runtime/prices.ts'
 import { compose, type Service } from '../../shared/runtime/service.ts'
 import type { TaskFlow } from '../../shared/runtime/task-flow/index.ts'
 import { createKeeper } from '../../shared/runtime/task-flow/keeper.ts'
@@ -39,6 +40,8 @@ export interface WorkerDeps {
   concurrency: number
   version: string
   sandbox: { image: string; runtime: string | null }
+  /** Whether MCP servers within the installation's own network may be reached. */
+  allowLocalSources: boolean
 }
 
 /** One worker of the fleet: runs tasks and applies, and stands by to keep the queue in step with Postgres. */
@@ -58,7 +61,7 @@ export async function createWorker(deps: WorkerDeps): Promise<Service> {
     runtime: runtime ?? undefined,
     log,
   })
-  const runDeps = { store, git, sandbox, broker, hints, log }
+  const runDeps = { store, git, sandbox, broker, hints, log, prices: createPriceList({ db }) }
   const checkMain = createMainCheck(runDeps)
   return compose([
     { start: async () => {}, stop: () => deps.tokens.revoke(credential.id) },
@@ -81,7 +84,7 @@ export async function createWorker(deps: WorkerDeps): Promise<Service> {
       redis,
       worker: name,
       concurrency: deps.concurrency,
-      execute: (claim, signal) => runTask({ ...runDeps, checkMain }, claim, signal),
+      execute: (claim, signal) => runTask({ ...runDeps, checkMain, mcp: { allowLocal: deps.allowLocalSources } }, claim, signal),
     }),
   ])
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../domain/limits.ts'
-import { Id, nonEmpty, Sha, Time, text } from './common.ts'
+import { Budget, Id, nonEmpty, Sha, Time, text } from './common.ts'
+import { McpServers } from './mcp.ts'
 
 const Command = text(LIMITS.project.commandChars)
 /** `provider:model`, or `runbook`. */
@@ -23,10 +24,12 @@ export const ProjectSettings = z
     previewCommand: Command.nullable(),
     previewPort: z.int().min(1).max(65_535).nullable(),
     maxIterations: z.int().min(1).max(LIMITS.project.maxIterationsCeiling),
-    budgetUsd: z.number().positive().max(1_000_000).nullable(),
+    /** For all its tasks and threads together. */
+    budgetUsd: Budget.nullable(),
     autoAccept: z.boolean(),
     autoApply: z.boolean(),
     egress: z.array(nonEmpty(253)).max(LIMITS.project.egressHosts),
+    mcpServers: McpServers,
   })
   .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
@@ -45,6 +48,7 @@ export const defaultSettings = (model: string): ProjectSettings => ({
   autoAccept: false,
   autoApply: false,
   egress: [],
+  mcpServers: {},
 })
 
 export const ProjectSource = z.discriminatedUnion('kind', [

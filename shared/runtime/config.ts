@@ -36,7 +36,7 @@ export interface Config {
     openaiCompatibleBaseUrl?: string | undefined
     openaiCompatibleApiKey?: string | undefined
   }
-  /** Whether a project may be cloned from a path of the API's own machine. */
+  /** Whether a project may be cloned from a path of the API's own machine, and name hosts within the installation's network. */
   allowLocalSources: boolean
   sandbox: { image: string | null; caFile: string | null; runtime: string | null }
   previewDomain: string

@@ -10,12 +10,14 @@ import { type Broker, createBroker } from '../../services/worker/models/broker.t
 import type { ModelConfig } from '../../services/worker/models/model-name.ts'
 import { runTask } from '../../services/worker/run/run-task.ts'
 import { createSandbox, type Sandbox } from '../../services/worker/sandbox/sandbox.ts'
+import type { McpDeps } from '../../services/worker/tools/mcp/server.ts'
 import { GIT_STORE_BASE } from '../../shared/contract/git-store.ts'
 import type { ProjectSettings } from '../../shared/contract/project.ts'
 import { createLocalGitStore } from '../../shared/runtime/git-store/local.ts'
 import { createRemoteGitStore } from '../../shared/runtime/git-store/remote.ts'
 import type { LocalGitStore } from '../../shared/runtime/git-store/types.ts'
 import { createHints } from '../../shared/runtime/hints.ts'
+import { createPriceList } from '../../shared/runtime/prices.ts'
 import { connectRedis } from '../../shared/runtime/redis.ts'
 import { type Engine, type Execute, type Project, startEngine } from './engine.ts'
 import { docker, type Stage, testStage } from './servers.ts'
@@ -38,7 +40,11 @@ export interface Workshop extends Engine {
 }
 
 /** The engine with containers, a git store behind HTTP, and models: all of Slipway but its API and gateway. */
-export async function startWorkshop(models: ModelConfig = {}, stage: Stage = testStage()): Promise<Workshop> {
+export async function startWorkshop(
+  models: ModelConfig = {},
+  stage: Stage = testStage(),
+  mcp: McpDeps = { allowLocal: true },
+): Promise<Workshop> {
   const engine = await startEngine({ stage })
   const root = await mkdtemp(join(tmpdir(), 'slipway-workshop-'))
   stage.onEnd(() => rm(root, { recursive: true, force: true }))
@@ -60,7 +66,7 @@ export async function startWorkshop(models: ModelConfig = {}, stage: Stage = tes
   })
   const broker = createBroker({ config: models, log })
   const base = { store, git: createRemoteGitStore({ url, token: 'workshop' }), sandbox, broker, hints, log }
-  const deps = { ...base, checkMain: createMainCheck(base) }
+  const deps = { ...base, prices: createPriceList({ db: engine.db }), checkMain: createMainCheck(base), mcp }
   const applies = createApplyWorker({ ...deps, redis, names, worker: 'applies' })
   stage.onEnd(async () => {
     await applies.stop()

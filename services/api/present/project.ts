@@ -1,5 +1,6 @@
 import type { Project, ProjectSettings } from '../../../shared/contract/project.ts'
 import type { Database, Project as ProjectRow } from '../../../shared/runtime/db.ts'
+import { withoutSecrets } from '../mcp-secrets.ts'
 
 /** Projects as the API shows them, in the order given, in one query for all. */
 export async function presentProjects(
@@ -20,7 +21,7 @@ export async function presentProjects(
     headSha: row.headSha,
     cloneUrl: `${publicUrl()}/git/${row.slug}.git`,
     mainThreadId: mainThread.get(row.id)!,
-    settings: row.settings as ProjectSettings,
+    settings: withoutSecrets(row.settings as ProjectSettings),
     createdAt: row.createdAt.toISOString(),
   }))
 }

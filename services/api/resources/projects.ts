@@ -1,11 +1,13 @@
 import type { ProjectSettings } from '../../../shared/contract/project.ts'
 import type { Prisma } from '../../../shared/runtime/db.ts'
 import { notFound, Refused } from '../../../shared/runtime/refused.ts'
+import { isRaise, wakeForBudget } from '../../../shared/runtime/task-store/budget.ts'
 import { change } from '../../../shared/runtime/task-store/change.ts'
 import { lockOrganization } from '../../../shared/runtime/task-store/lock.ts'
 import { nameOf } from '../../../shared/runtime/task-store/move.ts'
 import { fillSlots } from '../../../shared/runtime/task-store/queue.ts'
 import type { Handlers } from '../answer.ts'
+import { withKeptSecrets } from '../mcp-secrets.ts'
 import { requireModels } from '../models.ts'
 import { decodeCursor, IdKey, paged } from '../paging.ts'
 import { presentProjects } from '../present/project.ts'
@@ -49,11 +51,17 @@ export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
       const { id } = await scope.project(identity, params.id)
       requireModels(deps.models, body.settings ?? {}, 'settings.')
       await change(deps, async unit => {
-        // More tasks at once may be allowed from now on, so this takes the same lock as whoever counts them.
+        // More tasks at once, or more money, may be allowed from now on, so this takes the same lock as whoever counts them.
         const organization = await lockOrganization(unit.sql, identity.organizationId)
         const project = await unit.sql.project.findUnique({ where: { id } })
         if (!project) throw notFound('project')
-        const settings = { ...(project.settings as ProjectSettings), ...body.settings } satisfies ProjectSettings
+        const old = project.settings as ProjectSettings
+        const settings = { ...old, ...body.settings } satisfies ProjectSettings
+        if (body.settings?.mcpServers) {
+          settings.mcpServers = withKeptSecrets(body.settings.mcpServers, old.mcpServers ?? {})
+        }
+        const from = (project.settings as ProjectSettings).budgetUsd
+        if (isRaise(from, settings.budgetUsd)) await wakeForBudget(unit, 'project', id)
         await unit.sql.project.update({
           where: { id },
           data: { settings: settings as Prisma.InputJsonObject, ...(body.name !== undefined && { name: body.name }) },

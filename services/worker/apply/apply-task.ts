@@ -13,7 +13,7 @@ export interface Line {
   defaultBranch: string
 }
 
-export type ApplyDeps = Omit<RunDeps, 'broker' | 'hints' | 'prices'>
+export type ApplyDeps = Omit<RunDeps, 'mcp' | 'broker' | 'hints' | 'prices'>
 
 /**
  * Brings one task's commit into main: merge on the newest main, check, swap by compare-and-set, and again when somebody moved

@@ -6,7 +6,7 @@ import { verify } from './verify.ts'
  * Runs the checks on main at most once for each commit and process, and stores their result. Who joins a run that another has begun
  * waits no longer than its own signal lets it, and runs them itself when the other was stopped.
  */
-export function createMainCheck(deps: Omit<RunDeps, 'checkMain' | 'broker' | 'hints' | 'prices'>): MainCheck {
+export function createMainCheck(deps: Omit<RunDeps, 'checkMain' | 'broker' | 'hints' | 'mcp' | 'prices'>): MainCheck {
   const running = new Map<string, Promise<CheckRecord>>()
 
   const begin = (key: string, request: VerifyRequest, signal: AbortSignal): Promise<CheckRecord> => {

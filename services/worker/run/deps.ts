@@ -7,6 +7,7 @@ import type { PipelineStore } from '../../../shared/runtime/task-store/pipeline-
 import type { ApplyStore, CheckRecord, RunStore } from '../../../shared/runtime/task-store/types.ts'
 import type { Broker } from '../models/broker.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { McpDeps } from '../tools/mcp/server.ts'
 
 export interface VerifyRequest {
   projectId: string
@@ -31,4 +32,5 @@ export interface RunDeps {
   prices: PriceList
   /** Main's own result of the checks. */
   checkMain: MainCheck
+  mcp: McpDeps
 }

@@ -81,7 +81,7 @@ async function inContainer(
         if (!setUp && !readOnly) {
           const problem = settings.setupCommand && (await runSetup(exec, settings.setupCommand, signal))
           if (problem) throw new TaskFailure('setup_failed', problem)
-          await toolbox.open({ exec, startProcess: container.startProcess })
+          await toolbox.open({ exec, startProcess: container.startProcess, signal })
           setUp = true
         }
         return conversation.next(request, received, exec)

@@ -36,6 +36,8 @@ export async function openRunner(container: Container, options: OpenRunnerOption
   /** What the runner is doing: a command may be sent while it waits for us. */
   let state: 'busy' | 'waiting' = 'busy'
   let lastSha = base.sha
+  /** What is running is none of the agent's business: its output is not shown. */
+  let hidden = false
 
   const wire = createWire({
     stdin: container.stdin,
@@ -88,8 +90,9 @@ export async function openRunner(container: Container, options: OpenRunnerOption
     for (let chatter = 0; chatter < CHATTER; chatter++) {
       const message = await wire.receive(budget)
       if (message.type === 'alive') continue
-      if (message.type === 'output') handlers.output(message.text)
-      else if (message.type === 'failed') throw new RunnerLost(`the runner gave up: ${message.message}`, 'failed')
+      if (message.type === 'output') {
+        if (!hidden) handlers.output(message.text)
+      } else if (message.type === 'failed') throw new RunnerLost(`the runner gave up: ${message.message}`, 'failed')
       else if ((types as readonly string[]).includes(message.type)) return message as Spoken<T>
       else throw new RunnerViolation(`${message.type} came where ${types.join(' or ')} was due`)
     }
@@ -193,11 +196,12 @@ export async function openRunner(container: Container, options: OpenRunnerOption
   }
 
   async function exec(command: string, execOptions: ExecOptions): Promise<ExecResult> {
-    const { timeoutSeconds, signal: abort, maxOutputBytes = 64 * 1024, keepChanges = true } = execOptions
+    const { timeoutSeconds, signal: abort, maxOutputBytes = 64 * 1024, keepChanges = true, live = true } = execOptions
     abort?.throwIfAborted()
     if (ended) throw await ended
     if (state !== 'waiting') throw new Error('the runner is at work: a command has to wait for the loop')
     state = 'busy'
+    hidden = !live
     const stop = () => wire.fail(abort?.reason instanceof Error ? abort.reason : new Error('aborted'))
     abort?.addEventListener('abort', stop, { once: true })
     try {
@@ -214,6 +218,7 @@ export async function openRunner(container: Container, options: OpenRunnerOption
         return { exitCode, output, ms, timedOut, oom }
       })
     } finally {
+      hidden = false
       abort?.removeEventListener('abort', stop)
     }
   }

@@ -12,6 +12,8 @@ export type ExecOptions = {
   maxOutputBytes?: number
   /** Leaves what the command changed in the work tree, for the next checkpoint; true unless given. Else only ignored files stay. */
   keepChanges?: boolean
+  /** Passes its output on while it runs; true unless given. */
+  live?: boolean
 }
 
 /** `exitCode` as bash gives it: 128 + signal, 124 when it timed out. Output and figures are what the runner says. */

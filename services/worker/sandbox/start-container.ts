@@ -4,6 +4,7 @@ import { type CreateOptionsDeps, createOptions } from './create-options.ts'
 import { demux } from './demux.ts'
 import { isGone } from './engine.ts'
 import { assertHardened } from './hardened.ts'
+import { processStarter } from './start-process.ts'
 import type { Container, ContainerExit, SandboxSpec } from './types.ts'
 
 export type StartDeps = CreateOptionsDeps & { docker: Docker }
@@ -34,7 +35,14 @@ export async function startContainer(spec: SandboxSpec, deps: StartDeps, signal:
     const exited = exitOf(made)
     await made.start()
     signal.throwIfAborted()
-    return { id: made.id, stdin: stream, ...demux(stream), exited, remove }
+    return {
+      id: made.id,
+      stdin: stream,
+      ...demux(stream),
+      exited,
+      startProcess: processStarter(docker, made.id),
+      remove,
+    }
   } catch (error) {
     await remove()
     throw error

@@ -35,8 +35,25 @@ export type Container = {
   stderr: Readable
   /** Resolves when the main process has ended, or the container was removed. Never rejects. */
   exited: Promise<ContainerExit>
+  /** Starts a process beside the main one. */
+  startProcess: StartProcess
   /** Kills and removes it with its volumes; done when it is gone. Once more does nothing. */
   remove(): Promise<void>
 }
+
+/** A process to be started in a container, in its work tree and as the agent's user. */
+export type ProcessRequest = { command: string; args: readonly string[]; env: Readonly<Record<string, string>> }
+
+/** A process in a container with its own streams, all of which must be read. It ends with the container. */
+export type SandboxProcess = {
+  stdin: Writable
+  /** Ends when the process does, or the connection to the engine. */
+  stdout: Readable
+  stderr: Readable
+  /** Kills it and lets its streams go. Never rejects; once more does nothing. */
+  stop(): Promise<void>
+}
+
+export type StartProcess = (request: ProcessRequest, signal: AbortSignal) => Promise<SandboxProcess>
 
 export type SandboxInfo = SandboxIdentity & { id: string; startedAt: Date; running: boolean }

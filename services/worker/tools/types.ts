@@ -1,6 +1,7 @@
 import type { ToolSpec } from '../../../shared/contract/history.ts'
 import type { CallKey, Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { Exec } from '../runner-link/types.ts'
+import type { StartProcess } from '../sandbox/types.ts'
 
 /** Where a call stands that the worker answers. */
 export interface ToolContext {
@@ -27,6 +28,8 @@ export interface WorkerTool {
   spec: ToolSpec
   /** Called when all else of its reply is answered, as it may end the run; without a container. */
   parks?: boolean
+  /** What it does lies in the container's work tree: its answer counts only together with the checkpoint that follows. */
+  checkpointed?: boolean
   /** Arguments as the model gave them. An error of the model is a result; what is thrown breaks the run. */
   run(args: unknown, context: ToolContext): Promise<ToolOutcome>
 }
@@ -37,11 +40,30 @@ export type Route =
   | { where: 'worker'; tool: WorkerTool }
   | { where: 'nowhere'; error: string }
 
+/** Where a run's container can be entered. */
+export interface Place {
+  exec: Exec
+  /** Starts a process of its own in it, beside the runner. */
+  startProcess: StartProcess
+  signal: AbortSignal
+}
+
+/** Tools that come from elsewhere than this program, known only once the container is there. */
+export interface ToolSource {
+  open(place: Place): Promise<void>
+  specs(): ToolSpec[]
+  /** Null for a tool that is none of its. */
+  route(name: string, args: unknown): Route | null
+  close?(): Promise<void>
+}
+
 /** The tools of one run. What is not in it is neither offered nor carried out, whatever the model calls. */
 export interface Toolbox {
   /** What the model is offered. */
   specs(): ToolSpec[]
   route(name: string, args: unknown): Route
   /** Looks what the project adds, once its container is there. */
-  open?(exec: Exec): Promise<void>
+  open(place: Place): Promise<void>
+  /** Lets go of what it has opened. */
+  close(): Promise<void>
 }

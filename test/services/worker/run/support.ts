@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { beforeAll, expect } from 'vitest'
 import type { Task } from '../../../../prisma/generated/client.ts'
 import type { ModelConfig } from '../../../../services/worker/models/model-name.ts'
+import type { McpDeps } from '../../../../services/worker/tools/mcp/server.ts'
 import type { ProjectSettings } from '../../../../shared/contract/project.ts'
 import type { TaskDraft } from '../../../../shared/contract/task.ts'
 import type { TaskState } from '../../../../shared/domain/task-state.ts'
@@ -37,11 +38,11 @@ export interface Shop extends Workshop {
 }
 
 /** Call at the top of a file. */
-export function openShop(models?: (stage: Stage) => Promise<ModelConfig>): () => Shop {
+export function openShop(models?: (stage: Stage) => Promise<ModelConfig>, mcp?: McpDeps): () => Shop {
   const stage = fileStage()
   let shop: Shop
   beforeAll(async () => {
-    const workshop = await startWorkshop(await models?.(stage), stage)
+    const workshop = await startWorkshop(await models?.(stage), stage, mcp)
     await workshop.startWorker(workshop.execute)
     await workshop.startApplies()
     shop = withHelp(workshop, stage)

@@ -45,6 +45,7 @@ function playedContainer() {
     stdout,
     stderr: Readable.from([]),
     exited: exit.promise,
+    startProcess: async () => Promise.reject(new Error('nothing runs in here')),
     remove: async () => {
       removals++
       exit.resolve({ code: 137, oomKilled: false })
