@@ -76,7 +76,10 @@ const failureOf = ({ failureCode: code, failureText: message }: { failureCode: s
   message,
 })
 
-/** The pipeline has come to its end, once; whoever waits for it goes on. */
+/**
+ * The pipeline has come to its end, once. The task that waits for it goes on, in its place in line: what was accepted later does not
+ * get the slot that its last sub-agent leaves.
+ */
 export async function finishPipeline(
   unit: Change,
   pipelineId: string,
@@ -92,7 +95,8 @@ export async function finishPipeline(
   const { tasks } = await lockTasks(unit.sql, [taskId])
   const parent = tasks[0]!
   tellPipeline(unit, parent, { id: pipelineId }, state)
-  if (stateOf(parent) === 'waiting') await wake(unit, { task: parent, now })
+  if (stateOf(parent) !== 'waiting') return
+  await wake(unit, { task: parent, now }, parent.kind === 'turn' ? {} : { inLineAt: now })
 }
 
 /** Refuses what people may do with tasks of the board only. */

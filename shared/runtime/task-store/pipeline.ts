@@ -42,8 +42,8 @@ async function startPipeline(
 }
 
 /**
- * The pipeline with its tasks, accepted as their parent was: what a person has waited for since then is not put behind what was accepted
- * later. A turn is accepted by nobody, so its sub-agents stand in line from now on.
+ * The pipeline with its tasks, accepted when their parent was and in line at once, so that nothing that was accepted later gets their
+ * slots while they wait for each other. A turn is accepted by nobody: its sub-agents count from now on.
  */
 async function createPipeline(
   unit: Change,
@@ -78,7 +78,7 @@ async function createPipeline(
     unit.event({ projectId, type: 'task.draft', taskId, threadId, payload })
   }
   const acceptedAt = parent.kind === 'turn' ? now : (parent.acceptedAt ?? now)
-  await moveAll(unit, { tasks: children, now }, 'queued', { acceptedAt, attempt: 1 })
+  await moveAll(unit, { tasks: children, now }, 'queued', { acceptedAt, inLineAt: now, attempt: 1 })
   await enqueue(
     unit,
     children.map(({ id }) => id),

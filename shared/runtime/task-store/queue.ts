@@ -53,9 +53,8 @@ export async function fillSlots(change: Change, organization: LockedOrganization
 
 /**
  * Those in line to whom the free slots belong, by priority, then age, tasks of a pipeline in the place of the one that started them; a
- * candidate counts as if it were in line. Passed over: tasks
- * whose project has reached its own limit, and those whose prerequisites have gone back to work. `called`: a job is on its way
- * already. The organization must be locked.
+ * candidate counts as if it were in line. Passed over: tasks whose project has reached its own limit, and those that wait for their
+ * prerequisites. `called`: a job is on its way already. The organization must be locked.
  */
 export async function nextInLine(
   change: Change,
