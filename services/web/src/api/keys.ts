@@ -12,7 +12,10 @@ export const keys = {
   checks: (taskId: string) => ['checks', taskId] as const,
   log: (taskId: string) => ['log', taskId] as const,
   checkpoints: (taskId: string) => ['checkpoints', taskId] as const,
-  pipelines: (taskId: string) => ['pipelines', taskId] as const,
+  /** All below have this in front: what moves a pipeline's task says nothing of its pipeline. */
+  anyPipeline: ['pipelines'] as const,
+  pipelines: (taskId: string) => ['pipelines', 'task', taskId] as const,
+  pipeline: (id: string) => ['pipelines', 'one', id] as const,
   plans: (taskId: string) => ['plans', taskId] as const,
   lastStep: (taskId: string) => ['last-step', taskId] as const,
   ops: (what: 'overview' | 'containers') => ['ops', what] as const,

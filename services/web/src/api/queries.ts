@@ -43,6 +43,17 @@ export function createQueries(client: WebClient) {
         queryKey: keys.plans(taskId),
         queryFn: async ({ signal }) => (await client.getPlans({ params: { id: taskId }, signal })).items,
       }),
+    pipelines: (taskId: string) =>
+      queryOptions({
+        queryKey: keys.pipelines(taskId),
+        queryFn: ({ signal }) =>
+          allPages(cursor => client.listPipelines({ params: { id: taskId }, query: { limit, cursor }, signal })),
+      }),
+    pipeline: (id: string) =>
+      queryOptions({
+        queryKey: keys.pipeline(id),
+        queryFn: ({ signal }) => client.getPipeline({ params: { id }, signal }),
+      }),
     diff: (id: string) =>
       queryOptions({ queryKey: keys.diff(id), queryFn: ({ signal }) => client.getDiff({ params: { id }, signal }) }),
     checks: (id: string) =>

@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
-import type { Task } from '../../../../shared/contract/task.ts'
+import type { Pipeline, Task } from '../../../../shared/contract/task.ts'
 import { columnOf, type TaskState } from '../../../../shared/domain/task-state.ts'
 import { keys } from './keys.ts'
 
@@ -19,7 +19,7 @@ export function patchTask(queryClient: QueryClient, taskId: string, change: (tas
   patchTasks(queryClient, new Map([[taskId, change]]))
 }
 
-/** Changes tasks wherever they are cached, by id; each board once, however many of its tasks change. */
+/** Changes tasks wherever they are cached, by id, also in pipelines; each board once, however many of its tasks change. */
 export function patchTasks(queryClient: QueryClient, changes: ReadonlyMap<string, (task: Task) => Task>): void {
   for (const [taskId, change] of changes) {
     queryClient.setQueryData<Task>(keys.task(taskId), task => task && change(task))
@@ -28,6 +28,13 @@ export function patchTasks(queryClient: QueryClient, changes: ReadonlyMap<string
     if (!tasks?.some(task => changes.has(task.id))) return tasks
     return tasks.map(task => changes.get(task.id)?.(task) ?? task)
   })
+  const inPipeline = (pipeline: Pipeline): Pipeline =>
+    pipeline.tasks.some(task => changes.has(task.id))
+      ? { ...pipeline, tasks: pipeline.tasks.map(task => changes.get(task.id)?.(task) ?? task) }
+      : pipeline
+  queryClient.setQueriesData<Pipeline | Pipeline[]>({ queryKey: keys.anyPipeline }, known =>
+    Array.isArray(known) ? known.map(inPipeline) : known && inPipeline(known),
+  )
 }
 
 /** The task as it will look once it has moved, as far as a browser can know. */

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { useAskMove } from '../task/move-provider.tsx'
 import { MOVE_WORDS, type Move, movesOf } from '../task/moves.ts'
+import { nameOf } from '../task/task-words.ts'
 import { IconButton } from '../ui/button.tsx'
 import { Menu, MenuItem } from '../ui/menu.tsx'
 
@@ -39,9 +40,9 @@ export function CardMenu({ task }: { task: Task }) {
   return (
     <>
       <Menu
-        label={`Options of task ${task.number}`}
+        label={`Options of ${nameOf(task)}`}
         trigger={
-          <IconButton className="relative z-10 -my-1 -mr-1" label={`Options of #${task.number} ${task.title}`}>
+          <IconButton className="relative z-10 -my-1 -mr-1" label={`Options of ${nameOf(task)}`}>
             <Ellipsis aria-hidden className="size-4" />
           </IconButton>
         }

@@ -27,7 +27,7 @@ export function staleKeys(event: Event): QueryKey[] {
   const thread = threadId ? [keys.messages(threadId)] : []
   const on = (...names: ((id: string) => QueryKey)[]) => (taskId ? names.map(name => name(taskId)) : [])
   const talk = threadId ? [keys.thread(threadId), ...thread] : []
-  if (movedTo(event)) return [...board, ...own, ...thread, ...on(keys.diff, keys.checks)]
+  if (movedTo(event)) return [...board, ...own, ...thread, ...on(keys.diff, keys.checks), keys.anyPipeline]
   if (turnMovedTo(event)) return talk
   switch (type) {
     case 'task.updated':
@@ -56,6 +56,11 @@ export function staleKeys(event: Event): QueryKey[] {
     case 'turn.check':
     case 'turn.apply':
       return talk
+    case 'pipeline.running':
+    case 'pipeline.done':
+    case 'pipeline.failed':
+    case 'pipeline.cancelled':
+      return [keys.anyPipeline, ...own, ...thread]
     case 'thread.created':
       return [keys.threads(projectId)]
     case 'project.created':

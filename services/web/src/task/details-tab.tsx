@@ -8,6 +8,7 @@ import { count, elapsedWords, timeWords } from '../ui/time-words.ts'
 import { EdgeEditor } from './edge-editor.tsx'
 import { isEditable } from './moves.ts'
 import { StateMark } from './state-mark.tsx'
+import { nameOf } from './task-words.ts'
 
 /** Everything else about a task: its place among the others, its branch, its times, what it used. */
 export function DetailsTab({ task, tasks }: { task: Task; tasks: Task[] }) {
@@ -115,7 +116,7 @@ function Neighbours({ title, ids, tasks, none }: { title: string; ids: string[];
             <li className="flex min-w-0 items-center gap-2" key={id}>
               {task && <StateMark state={task.state} />}
               <Link className="min-w-0 truncate hover:underline" params={{ taskId: id }} to="/t/$taskId">
-                {task ? `#${task.number} ${task.title}` : id}
+                {task ? nameOf(task) : id}
               </Link>
             </li>
           )

@@ -5,6 +5,7 @@ import { useDeps } from '../app/deps.tsx'
 import { MOVE_ICONS } from '../board/card-menu.tsx'
 import { totals } from '../changes/diff-rows.ts'
 import { PlusMinus } from '../changes/file-list.tsx'
+import { WaitedPipeline } from '../pipeline/waited-pipeline.tsx'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { count } from '../ui/time-words.ts'
@@ -69,7 +70,11 @@ export function ReviewPrompt(props: PromptProps) {
       const words = task.blocked
         ? blockedWords(task.blocked, id => tasks.find(one => one.id === id))
         : STATE_LOOK[task.state].means
-      return <Frame moves={<Moves task={task} />} task={task} title={words} />
+      return (
+        <Frame moves={<Moves task={task} />} task={task} title={words}>
+          {task.blocked?.reason === 'pipeline' && <WaitedPipeline blocked={task.blocked} />}
+        </Frame>
+      )
     }
     default:
       return null

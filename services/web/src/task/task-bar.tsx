@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx'
 import { ChecksBadge, StaleBadge } from './badges.tsx'
 import { Elapsed } from './elapsed.tsx'
 import { useAskMove } from './move-provider.tsx'
+import { ParentLink } from './parent-link.tsx'
 import { StateMark } from './state-mark.tsx'
 import { blockedWords } from './task-words.ts'
 
@@ -30,12 +31,14 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
         <span className="max-w-32 truncate max-md:hidden">{project.data?.name}</span>
       </Link>
       <h1 className="min-w-0 truncate font-semibold" title={task.title}>
-        <span className="font-normal text-muted">#{task.number}</span> {task.title}
+        {task.number > 0 && <span className="font-normal text-muted">#{task.number} </span>}
+        {task.title}
       </h1>
       <StateMark asks={task.blocked?.reason === 'answer'} state={task.state} />
       <span className="shrink-0 max-sm:hidden">
         <Elapsed task={task} />
       </span>
+      <ParentLink task={task} />
       <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5">
         <span className="flex gap-1.5 max-lg:hidden">

@@ -1,7 +1,10 @@
+import { useQuery } from '@tanstack/react-query'
 import { Tabs } from 'radix-ui'
 import type { ReactNode } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
+import { useDeps } from '../app/deps.tsx'
 import { ChangesTab } from '../changes/changes-tab.tsx'
+import { PipelinesTab } from '../pipeline/pipelines-tab.tsx'
 import { PlanVersions } from '../proposals/plan-versions.tsx'
 import { ChecksTab } from './checks-tab.tsx'
 import { DetailsTab } from './details-tab.tsx'
@@ -12,6 +15,7 @@ import { TASK_TABS, type TaskTab } from './task-tabs.ts'
 const words: Record<TaskTab, string> = {
   thread: 'Thread',
   plan: 'Plan',
+  pipelines: 'Pipelines',
   changes: 'Changes',
   checks: 'Checks',
   log: 'Log',
@@ -39,12 +43,18 @@ export function TaskTabsView({
   const panels: Record<TaskTab, ReactNode> = {
     thread,
     plan: <div className="p-4">{task.planVersion > 1 ? <PlanVersions task={task} /> : <PlanView task={task} />}</div>,
+    pipelines: <PipelinesTab task={task} />,
     changes: <ChangesTab task={task} />,
     checks: <ChecksTab task={task} />,
     log: <LogTab task={task} />,
     details: <DetailsTab task={task} tasks={tasks} />,
   }
-  const shown = TASK_TABS.filter(name => name !== 'thread' || thread)
+  const { queries } = useDeps()
+  const pipelines = useQuery({ ...queries.pipelines(task.id), enabled: !task.pipelineId })
+  const hasPipelines = (pipelines.data?.length ?? 0) > 0
+  const shown = TASK_TABS.filter(
+    name => (name !== 'thread' || thread) && (name !== 'pipelines' || hasPipelines || tab === 'pipelines'),
+  )
   return (
     <Tabs.Root
       className="flex h-full min-h-0 flex-col bg-panel"

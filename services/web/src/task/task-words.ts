@@ -38,8 +38,9 @@ function dependencyWords(ids: readonly string[], find: (id: string) => Named | u
   return `Waiting for ${nameOf(first)}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-/** `#3 Write schema`. */
-export const nameOf = ({ number, title }: Pick<Task, 'number' | 'title'>): string => `#${number} ${title}`
+/** `#3 Write schema`; a sub-agent's task has no number. */
+export const nameOf = ({ number, title }: Pick<Task, 'number' | 'title'>): string =>
+  number > 0 ? `#${number} ${title}` : title
 
 /** What happens to a task on its way into main. */
 export function applyWords({ phase, position }: { phase: ApplyPhase; position: number }): string {

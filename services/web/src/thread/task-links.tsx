@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useDeps } from '../app/deps.tsx'
 import { StateMark } from '../task/state-mark.tsx'
+import { nameOf } from '../task/task-words.ts'
 
 /** Tasks by name and state, each a link to its page. `title`: for one that this browser does not know yet. */
 export function TaskLinks({
@@ -23,7 +24,7 @@ export function TaskLinks({
           <li className="flex min-w-0 items-center gap-2 text-xs" key={taskId}>
             {task && <StateMark asks={task.blocked?.reason === 'answer'} state={task.state} />}
             <Link className="min-w-0 truncate text-state-blue hover:underline" params={{ taskId }} to="/t/$taskId">
-              {task ? `#${task.number} ${task.title}` : (title ?? 'A task')}
+              {task ? nameOf(task) : (title ?? 'A task')}
             </Link>
           </li>
         )

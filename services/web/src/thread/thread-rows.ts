@@ -116,9 +116,12 @@ function textRow({ id, seq, text, createdAt, readAt, mode, parts }: Message, kin
 function callRow(messageId: string, call: Call, answered: string | null): StepRow | QuestionRow {
   const asked = call.name === 'ask_user' && call.error === undefined ? questionOf(call.args) : null
   return asked
-    ? { kind: 'question', key: `${messageId} ${call.id}`, ...asked, answer: answered }
+    ? { kind: 'question', key: `${messageId} ${call.id}`, ...asked, answer: answered && answerIn(answered) }
     : stepRow(messageId, call, answered)
 }
+
+/** What a person answered, without the words that introduce it to the model. */
+const answerIn = (result: string): string => result.replace(/^The user answered:\n/, '').trim()
 
 /** The arguments of `ask_user`, or null where they are not what it takes. */
 function questionOf(args: unknown): Pick<QuestionRow, 'question' | 'options'> | null {

@@ -1,5 +1,6 @@
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread } from '../../../../shared/contract/thread.ts'
+import { WaitedPipeline } from '../pipeline/waited-pipeline.tsx'
 import { blockedWords } from '../task/task-words.ts'
 import { Notice } from '../ui/notice.tsx'
 import { stateOfThread } from './thread-status.ts'
@@ -8,6 +9,13 @@ import { stateOfThread } from './thread-status.ts'
 export function ThreadPrompt({ thread, tasks }: { thread: Thread; tasks: Task[] }) {
   const state = stateOfThread(thread)
   const { blocked, failure } = thread
+  if (state === 'waiting' && blocked?.reason === 'pipeline') {
+    return (
+      <section aria-label="Pipeline" className="mt-3 rounded-xl border border-line-strong bg-raised p-3.5 shadow-sm">
+        <WaitedPipeline blocked={blocked} />
+      </section>
+    )
+  }
   if ((state === 'queued' || state === 'waiting') && blocked && blocked.reason !== 'answer') {
     return (
       <Notice kind="info" title={`${blockedWords(blocked, id => tasks.find(one => one.id === id))}.`}>

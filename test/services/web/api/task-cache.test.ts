@@ -37,3 +37,17 @@ test('a task that is there already stays as it is', () => {
   const active = task(1, { state: 'active', activeMs: 500 })
   expect(inState(active, 'active')).toBe(active)
 })
+
+test('a sub-agent moves in the pictures of its pipeline', () => {
+  const queryClient = new QueryClient()
+  const pipeline = { id: 'pl', taskId: '9', state: 'running' as const, tasks: [task(1), task(2)], view: '' }
+  queryClient.setQueryData(keys.pipelines('9'), [pipeline])
+  queryClient.setQueryData(keys.pipeline('pl'), pipeline)
+  patchTask(queryClient, '2', one => inState(one, 'active'))
+  const [inList] = queryClient.getQueryData<(typeof pipeline)[]>(keys.pipelines('9'))!
+  const alone = queryClient.getQueryData<typeof pipeline>(keys.pipeline('pl'))!
+  expect([inList!, alone].map(({ tasks }) => tasks.map(({ state }) => state))).toEqual([
+    ['draft', 'active'],
+    ['draft', 'active'],
+  ])
+})
