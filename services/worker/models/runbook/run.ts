@@ -1,4 +1,6 @@
+import { MCP_TOOL_PREFIX } from '../../../../shared/contract/custom-tool.ts'
 import { type AssistantMessage, type HistoryMessage, isInterrupted } from '../../../../shared/contract/history.ts'
+import { isToolName } from '../../../../shared/contract/tools.ts'
 import { StoredReply } from '../metadata.ts'
 import { resultsAfter } from '../results.ts'
 import { type CallStep, readProgram, type Step } from './program.ts'
@@ -29,9 +31,12 @@ const isFinal = (message: AssistantMessage): boolean => message.calls.length ===
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 
+/** A tool that is a script of the project, and so ends as commands do. */
+const isScript = (tool: string): boolean => !isToolName(tool) && !tool.startsWith(MCP_TOOL_PREFIX)
+
 /** Whether a call did what it should: a command with `[exit 0, …]` in its last line, any other without `Error:`. */
-export const succeeded = (step: CallStep, result: string): boolean =>
-  step.tool === 'bash' ? /^\[exit 0[,\]]/.test(lastLine(result)) : !result.startsWith('Error:')
+export const succeeded = ({ tool }: CallStep, result: string): boolean =>
+  tool === 'bash' || isScript(tool) ? /^\[exit 0[,\]]/.test(lastLine(result)) : !result.startsWith('Error:')
 
 const isForeign = (message: AssistantMessage): boolean => {
   const stored = StoredReply.safeParse(message.providerMetadata)
