@@ -70,7 +70,11 @@ export async function readProposal(
     projectId,
     new Map(entries.map(({ id, prerequisiteIds }) => [id, prerequisiteIds])),
   )
-  await refuseCycle(sql, graph, new Map(entries.map(({ id, draft }) => [id, draft.key])))
+  const keys = [
+    ...scope.map(({ id, key }) => [id, key] as const),
+    ...entries.map(({ id, draft }) => [id, draft.key] as const),
+  ]
+  await refuseCycle(sql, graph, new Map(keys))
   await refuseNeeded(sql, graph, removed, remove)
   return { entries, removed: [...new Map(removed.map(draft => [draft.id, draft])).values()] }
 }
