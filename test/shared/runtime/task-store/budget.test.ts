@@ -169,6 +169,24 @@ test('money that others may still need is waited for a moment, without a word in
   expect(usd((await row()).reservedUsd)).toBe(0)
 })
 
+test('of 8 that ask at the same moment only so many get a reply as all of them can be paid', async () => {
+  const { engine, store, db, project, claim } = await held({ projectBudget: 0.4 })
+  const ids = await store.createDrafts(
+    project.id,
+    [...'bcdefgh'].map(key => draft(key)),
+  )
+  await store.accept(project.id)
+  const claims = [claim, ...(await Promise.all(ids.map(id => claimed(engine, id))))]
+  for (let round = 0; round < scale(200); round++) {
+    const answers = await Promise.all(claims.map(each => store.reserve(each, { ...ask, parks: false })))
+    // The others would have got one as soon as these are paid: nobody is told that the budget is reached.
+    expect(answers.filter(({ kind }) => kind === 'granted')).toHaveLength(2)
+    const { _sum } = await db.prisma.task.aggregate({ _sum: { reservedUsd: true } })
+    expect(usd(_sum.reservedUsd)).toBe(0.34)
+    await Promise.all(claims.map(each => store.dropReservation(each)))
+  }
+})
+
 const silent = { projectChanged() {}, taskChanged() {}, outboxFilled() {}, delta() {} }
 
 test.each([
