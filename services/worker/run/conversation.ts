@@ -70,6 +70,11 @@ export async function openConversation(
   /** Answers the calls that may end the run, one after the other. False: one of them has. */
   async function answerParking(open: OpenReply): Promise<boolean> {
     for (let next = open.nextParking(); next; next = open.nextParking()) {
+      if (unsaved) {
+        // The work tree would be gone with the container.
+        open.answer(next.key.callIndex, { text: notParked(unsaved), ms: 0 })
+        continue
+      }
       const outcome = await carryOut(next, null)
       if (outcome.kind === 'parked') return false
       const step = open.answer(next.key.callIndex, outcome)
@@ -194,6 +199,9 @@ export async function openConversation(
     },
   }
 }
+
+const notParked = (problem: string): string =>
+  `Error: nothing was done, as your last changes cannot be stored: ${problem}. Remove what is too much and call again.`
 
 /** What the store says of the container's work: too much of it ends the task, what is forged or damaged ends the container. */
 function refusedWork(error: unknown): never {
