@@ -223,7 +223,10 @@ export async function makeFixture({ db }: TestApi, { client }: Person): Promise<
   const thread = await client.createThread({ params, body: { title: 'Fixture' } })
   const pipeline = await db.prisma.pipeline.create({ data: { id: uuid(), taskId: task.id, ...CALL } })
   for (const { id } of (await drafts('read code', 'write fix')).items) {
-    await db.prisma.task.update({ where: { id }, data: { pipelineId: pipeline.id, parentTaskId: task.id } })
+    await db.prisma.task.update({
+      where: { id },
+      data: { kind: 'pipeline', pipelineId: pipeline.id, parentTaskId: task.id },
+    })
   }
   const message = await client.postMessage({ params: { id: thread.id }, body: { text: 'Fixture' } })
   return { projects: project.id, threads: thread.id, tasks: task.id, pipelines: pipeline.id, messages: message.id }

@@ -134,7 +134,7 @@ describe('a list', () => {
   test('of tasks can be narrowed down, and shows those of a pipeline only where they are asked for', async () => {
     const { byKey, project } = await projectWith(['a', 'b', 'sub-1', 'sub-2'])
     const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.a!.id, ...CALL } })
-    for (const key of ['sub-1', 'sub-2']) await set(byKey[key]!.id, { pipelineId: pipeline.id })
+    for (const key of ['sub-1', 'sub-2']) await set(byKey[key]!.id, { pipelineId: pipeline.id, kind: 'pipeline' })
     await set(byKey.b!.id, { state: 'failed' })
     const keys = async (query: object) =>
       (await api.admin.client.listTasks({ params: { id: project.id }, query })).items.map(task => task.key)
@@ -289,7 +289,8 @@ test('a pipeline is given as JSON and as its picture', async () => {
   })
   const pipeline = await api.db.prisma.pipeline.create({ data: { id: uuid(), taskId: byKey.parent!.id, ...CALL } })
   const states = { 'refactor auth': 'done', 'update docs': 'done', 'write tests': 'active' }
-  for (const [key, state] of Object.entries(states)) await set(byKey[key]!.id, { state, pipelineId: pipeline.id })
+  for (const [key, state] of Object.entries(states))
+    await set(byKey[key]!.id, { state, pipelineId: pipeline.id, kind: 'pipeline' })
   const path = `/api/v1/pipelines/${pipeline.id}`
   const text = (query = '') => api.send('GET', path + query, { headers: { accept: 'text/plain' } })
   const picture = '⚡ Pipeline\n[✓ refactor auth] ──▶ [● write tests]\n[✓ update docs]'
