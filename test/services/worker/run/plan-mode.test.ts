@@ -188,4 +188,4 @@ test('an obedient agent that plans changes nothing, whatever the repository orde
 
   expect(await lookOf(at, project)).toEqual(before)
   expect(turn).toMatchObject({ headSha: null, branch: null, mergeSha: null })
-})
+}, 200_000)
