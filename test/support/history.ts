@@ -26,6 +26,8 @@ export interface HistoryTask {
   epoch: number
   inLine: boolean
   hasJob: boolean
+  /** It is tried again later, by itself. */
+  rests: boolean
   headSha: string | null
   prerequisites: string[]
 }
@@ -86,6 +88,7 @@ export async function readHistory(
       epoch: Number(task.epoch),
       inLine: task.inLineAt !== null,
       hasJob: task.jobNumber !== null,
+      rests: task.dueAt !== null,
       headSha: task.headSha,
       prerequisites: task.prerequisites.map(({ prerequisiteId }) => prerequisiteId),
     })),

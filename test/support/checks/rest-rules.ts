@@ -2,10 +2,10 @@ import { findCycle } from '../../../shared/domain/graph.ts'
 import { satisfies } from '../../../shared/domain/task-state.ts'
 import type { Rule } from './rule.ts'
 
-/** A queued task always has something that brings it on: a job, or a place in line. */
+/** A queued task always has something that brings it on: a job, a place in line, or a time at which it is tried again. */
 export const nothingIsForgotten: Rule = ({ tasks }) =>
   tasks
-    .filter(({ state, hasJob, inLine }) => state === 'queued' && !hasJob && !inLine)
+    .filter(({ state, hasJob, inLine, rests }) => state === 'queued' && !hasJob && !inLine && !rests)
     .map(({ title }) => `${title}: queued, with neither a job nor a place in line`)
 
 /** Tasks never wait for each other in a circle. */

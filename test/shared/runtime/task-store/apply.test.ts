@@ -123,10 +123,17 @@ test('one worker at a time works off a line; who lost its lease writes nothing m
   await expect(store.applyPhase(first, apply, { phase: 'merging' })).rejects.toMatchObject(fenced)
   await expect(store.applied(first, apply, { mergeSha: null, headSha: sha('4') })).rejects.toMatchObject(fenced)
   await expect(store.returnToReady(first, apply, { code: 'x', message: 'x' })).rejects.toMatchObject(fenced)
+  const late = await engine.db.prisma.fencedWrite.findMany({ orderBy: { id: 'asc' } })
+  expect(late.map(({ taskId, epoch, write, worker }) => [taskId, epoch, write, worker])).toEqual(
+    ['renew', 'applyPhase', 'applied', 'returnToReady'].map(write => [a, first.epoch, `line.${write}`, 'alpha']),
+  )
   await store.releaseLine(first)
   expect(await store.claimLine(project.id, 'gamma')).toMatchObject({ busyMs: expect.any(Number) })
   expect((await states())[0]).toBe('applying')
   await store.releaseLine(second)
+  // A renewal that crosses with the own release is not late.
+  await expect(store.renewLine(second)).rejects.toMatchObject(fenced)
+  expect(await engine.db.prisma.fencedWrite.count()).toBe(late.length)
   expect(await store.claimLine(project.id, 'gamma')).toMatchObject({ fence: { epoch: second.epoch + 1n } })
 })
 

@@ -156,14 +156,8 @@ test('a new checkpoint forgives the deaths before it', async () => {
   expect((await row()).state).toBe('active')
 })
 
-test('giving back counts nothing when a worker leaves, and a run of ours that breaks fails the task in the end', async () => {
+test('giving back counts nothing when a worker leaves', async () => {
   const { engine, store, id, row } = await one()
   for (let round = 0; round < 3; round++) await store.giveBack(await claimed(engine, id))
-  expect(await row()).toMatchObject({ state: 'queued', attempt: 1, deaths: 0 })
-  for (let round = 1; round < LIMITS.engine.brokenRuns; round++)
-    await store.giveBack(await claimed(engine, id), 'no docker')
-  expect((await row()).state).toBe('queued')
-  await store.giveBack(await claimed(engine, id), 'no docker')
-  expect(await row()).toMatchObject({ state: 'failed', failureCode: 'infrastructure', attempt: 1 })
-  expect((await row()).failureText).toContain('no docker')
+  expect(await row()).toMatchObject({ state: 'queued', attempt: 1, deaths: 0, brokenRuns: 0 })
 })
