@@ -23,6 +23,7 @@ test('a thread opens with the prompt once, however often the run begins', async 
   await store.open(claim, { baseSha: sha('1'), prompt: 'do a' })
   expect(await store.load(claim)).toEqual({
     history: [{ role: 'user', text: 'do a' }],
+    open: null,
     iteration: 0,
     checkFixes: 0,
     headSha: null,
@@ -46,6 +47,7 @@ test('a reply, its results and the checkpoint are there for the next run as they
       { role: 'assistant', text: 'look', calls: [question], providerMetadata: { thinking: 'x' } },
       results,
     ],
+    open: null,
     iteration: 1,
     checkFixes: 0,
     headSha: sha('7'),
@@ -141,7 +143,7 @@ test('feedback starts a ready task again, and its dependants wait for it anew', 
 
 test('a message that nobody would ever read is refused', async () => {
   const { engine, store, claim } = await running()
-  for (const state of ['applying', 'done', 'dismissed', 'skipped']) {
+  for (const state of ['dismissed', 'skipped']) {
     await engine.db.prisma.task.update({ where: { id: claim.taskId }, data: { state } })
     await expect(store.postMessage(claim.threadId, 'hello')).rejects.toMatchObject({ code: 'illegal_state' })
   }
