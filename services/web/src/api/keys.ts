@@ -17,6 +17,7 @@ export const keys = {
   pipelines: (taskId: string) => ['pipelines', 'task', taskId] as const,
   pipeline: (id: string) => ['pipelines', 'one', id] as const,
   plans: (taskId: string) => ['plans', taskId] as const,
+  usage: (projectId: string) => ['usage', projectId] as const,
   lastStep: (taskId: string) => ['last-step', taskId] as const,
   ops: (what: 'overview' | 'containers') => ['ops', what] as const,
 }

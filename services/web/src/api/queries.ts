@@ -73,6 +73,12 @@ export function createQueries(client: WebClient) {
         queryFn: ({ signal }) =>
           allPages(cursor => client.getCheckpoints({ params: { id }, query: { limit, cursor }, signal })),
       }),
+    /** What the project has cost in all, model by model. */
+    usage: (projectId: string) =>
+      queryOptions({
+        queryKey: keys.usage(projectId),
+        queryFn: ({ signal }) => client.projectUsage({ params: { id: projectId }, query: { by: 'model' }, signal }),
+      }),
     opsOverview: () =>
       queryOptions({
         queryKey: keys.ops('overview'),

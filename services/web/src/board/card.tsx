@@ -4,6 +4,7 @@ import { memo } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { keys } from '../api/keys.ts'
 import { ChecksBadge, PriorityBadge, StaleBadge } from '../task/badges.tsx'
+import { Cost } from '../task/cost.tsx'
 import { Elapsed } from '../task/elapsed.tsx'
 import { StateMark } from '../task/state-mark.tsx'
 import { applyWords } from '../task/task-words.ts'
@@ -32,6 +33,7 @@ export const Card = memo(function Card({ task, blocked }: { task: Task; blocked:
         <span className="text-muted text-xs">#{task.number}</span>
         <PriorityBadge priority={task.priority} />
         <span className="ml-auto flex items-center gap-1">
+          <Cost task={task} />
           <Elapsed task={task} />
           <CardMenu task={task} />
         </span>

@@ -10,13 +10,13 @@ import { pipelineWord } from './pipeline-words.ts'
 const NODE = { width: 172, height: 58 }
 const GAP = { x: 40, y: 14 }
 
-const leftOf = ({ layer }: Place) => layer * (NODE.width + GAP.x)
-const topOf = ({ row }: Place) => row * (NODE.height + GAP.y)
+const leftOf = ({ x }: Place) => x * (NODE.width + GAP.x)
+const topOf = ({ y }: Place) => y * (NODE.height + GAP.y)
 
 /** The tasks of a pipeline as boxes from left to right, with lines from each to those that wait for it. A box leads to its thread. */
 export function PipelinePicture({ pipeline }: { pipeline: Pipeline }) {
-  const { layers, rows, places, edges } = layoutOf(pipeline.tasks)
-  const width = layers * (NODE.width + GAP.x) - GAP.x
+  const { columns, rows, places, edges } = layoutOf(pipeline.tasks)
+  const width = columns * (NODE.width + GAP.x) - GAP.x
   const height = rows * (NODE.height + GAP.y) - GAP.y
   return (
     <div className="overflow-x-auto pb-1">

@@ -1,15 +1,19 @@
 import { Link } from '@tanstack/react-router'
-import { Kanban, MessagesSquare } from 'lucide-react'
+import { Kanban, MessagesSquare, Settings } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
 import type { Project } from '../../../../shared/contract/project.ts'
+import { IconButton } from '../ui/button.tsx'
 import { cx } from '../ui/cx.ts'
 import { ProjectSwitch } from './project-switch.tsx'
+
+const SettingsDialog = lazy(async () => ({ default: (await import('./settings-dialog.tsx')).SettingsDialog }))
 
 const pages = [
   { name: 'board', word: 'Board', icon: Kanban, to: '/p/$projectId' },
   { name: 'threads', word: 'Threads', icon: MessagesSquare, to: '/p/$projectId/threads' },
 ] as const
 
-/** A project's part of the top bar: which one, and its pages. */
+/** A project's part of the top bar: which one, its pages and its settings. */
 export function ProjectBar({
   project,
   projectId,
@@ -19,6 +23,7 @@ export function ProjectBar({
   projectId: string
   current: (typeof pages)[number]['name']
 }) {
+  const [settings, setSettings] = useState(false)
   return (
     <>
       <h1 className="min-w-0 max-sm:flex-1">
@@ -41,7 +46,17 @@ export function ProjectBar({
             <span className="max-lg:hidden">{word}</span>
           </Link>
         ))}
+        {project && (
+          <IconButton label="Settings of the project" onClick={() => setSettings(true)}>
+            <Settings aria-hidden className="size-4" />
+          </IconButton>
+        )}
       </nav>
+      {project && settings && (
+        <Suspense>
+          <SettingsDialog onClose={() => setSettings(false)} project={project} />
+        </Suspense>
+      )}
     </>
   )
 }

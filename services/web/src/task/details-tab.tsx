@@ -2,10 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
+import { isTerminal } from '../../../../shared/domain/task-state.ts'
 import { useDeps } from '../app/deps.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { count, elapsedWords, timeWords } from '../ui/time-words.ts'
+import { BudgetEditor } from './budget-editor.tsx'
 import { EdgeEditor } from './edge-editor.tsx'
+import { dollars, tokenWords } from './money-words.ts'
 import { isEditable } from './moves.ts'
 import { StateMark } from './state-mark.tsx'
 import { nameOf } from './task-words.ts'
@@ -36,12 +39,15 @@ export function DetailsTab({ task, tasks }: { task: Task; tasks: Task[] }) {
         <Row name="Attempt">{task.attempt}</Row>
         <Row name="Steps">{task.iterations}</Row>
         <Row name="Time worked">{elapsedWords(task.activeMs)}</Row>
-        <Row name="Tokens">
-          {task.usage.inputTokens.toLocaleString('en')} in, {task.usage.outputTokens.toLocaleString('en')} out
-        </Row>
-        <Row name="Cost">${task.usage.costUsd.toFixed(2)}</Row>
         {checkpoints.data && <Row name="Checkpoints">{count(checkpoints.data.length, 'commit')}</Row>}
       </Group>
+      <Group title="Cost">
+        <Row name="Itself">{`${dollars(task.usage.costUsd)} · ${tokenWords(task.usage)}`}</Row>
+        {task.usageTotal.inputTokens > task.usage.inputTokens && (
+          <Row name="With sub-agents">{`${dollars(task.usageTotal.costUsd)} · ${tokenWords(task.usageTotal)}`}</Row>
+        )}
+      </Group>
+      {!task.pipelineId && !isTerminal(task.state) && <BudgetEditor key={task.budgetUsd} task={task} />}
       <Group title="Times">
         <When at={task.createdAt} name="Written" />
         <When at={task.acceptedAt} name="Accepted" />

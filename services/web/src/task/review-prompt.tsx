@@ -11,6 +11,7 @@ import { Notice } from '../ui/notice.tsx'
 import { count } from '../ui/time-words.ts'
 import { ApplySteps } from './apply-steps.tsx'
 import { ChecksBadge } from './badges.tsx'
+import { BudgetPrompt } from './budget-prompt.tsx'
 import { TaskNames, useAskMove } from './move-provider.tsx'
 import { MOVE_WORDS, type Move, movesOf } from './moves.ts'
 import { STATE_LOOK } from './state-look.ts'
@@ -73,6 +74,9 @@ export function ReviewPrompt(props: PromptProps) {
       return (
         <Frame moves={<Moves task={task} />} task={task} title={words}>
           {task.blocked?.reason === 'pipeline' && <WaitedPipeline blocked={task.blocked} />}
+          {task.blocked?.reason === 'budget' && (
+            <BudgetPrompt blocked={task.blocked} projectId={task.projectId} taskId={task.id} />
+          )}
         </Frame>
       )
     }

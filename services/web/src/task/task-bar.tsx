@@ -7,6 +7,7 @@ import { InBar } from '../app/shell-slots.tsx'
 import { CardMenu } from '../board/card-menu.tsx'
 import { Button } from '../ui/button.tsx'
 import { ChecksBadge, StaleBadge } from './badges.tsx'
+import { Cost } from './cost.tsx'
 import { Elapsed } from './elapsed.tsx'
 import { useAskMove } from './move-provider.tsx'
 import { ParentLink } from './parent-link.tsx'
@@ -35,8 +36,9 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
         {task.title}
       </h1>
       <StateMark asks={task.blocked?.reason === 'answer'} state={task.state} />
-      <span className="shrink-0 max-sm:hidden">
+      <span className="flex shrink-0 items-center gap-2 max-sm:hidden">
         <Elapsed task={task} />
+        <Cost task={task} />
       </span>
       <ParentLink task={task} />
       <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>

@@ -15,11 +15,11 @@ export function blockedWords(blocked: Blocked, find: (id: string) => Named | und
     case 'slot':
       return blocked.position ? `In line for a slot: ${ordinal(blocked.position)}` : 'In line for a slot'
     case 'host':
-      return 'Waiting for a worker'
+      return blocked.until ? `Its run broke; it is tried again at ${timeWords(blocked.until)}` : 'Waiting for a worker'
     case 'answer':
       return 'Waiting for your answer'
     case 'budget':
-      return 'The budget is used up: raise it to go on'
+      return blocked.until ? 'Waiting for what is left of the budget' : 'Waiting: the budget is used up'
     case 'pipeline':
       return 'Waiting for its pipeline'
     case 'provider':

@@ -1,6 +1,7 @@
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread } from '../../../../shared/contract/thread.ts'
 import { WaitedPipeline } from '../pipeline/waited-pipeline.tsx'
+import { BudgetPrompt } from '../task/budget-prompt.tsx'
 import { blockedWords } from '../task/task-words.ts'
 import { Notice } from '../ui/notice.tsx'
 import { stateOfThread } from './thread-status.ts'
@@ -19,7 +20,11 @@ export function ThreadPrompt({ thread, tasks }: { thread: Thread; tasks: Task[] 
   if ((state === 'queued' || state === 'waiting') && blocked && blocked.reason !== 'answer') {
     return (
       <Notice kind="info" title={`${blockedWords(blocked, id => tasks.find(one => one.id === id))}.`}>
-        It goes on by itself after that.
+        {blocked.reason === 'budget' ? (
+          <BudgetPrompt blocked={blocked} projectId={thread.projectId} taskId={null} />
+        ) : (
+          'It goes on by itself after that.'
+        )}
       </Notice>
     )
   }

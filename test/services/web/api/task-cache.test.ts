@@ -40,7 +40,7 @@ test('a task that is there already stays as it is', () => {
 
 test('a sub-agent moves in the pictures of its pipeline', () => {
   const queryClient = new QueryClient()
-  const pipeline = { id: 'pl', taskId: '9', state: 'running' as const, tasks: [task(1), task(2)], view: '' }
+  const pipeline = { id: 'pl', taskId: '9', state: 'running' as const, tasks: [task(1), task(2)] }
   queryClient.setQueryData(keys.pipelines('9'), [pipeline])
   queryClient.setQueryData(keys.pipeline('pl'), pipeline)
   patchTask(queryClient, '2', one => inState(one, 'active'))

@@ -5,18 +5,21 @@ import { pipelineSummary, pipelineWord } from '../../../../services/web/src/pipe
 import { TASK_STATES } from '../../../../shared/domain/task-state.ts'
 import { task } from '../support.ts'
 
-const places = (tasks: Parameters<typeof layoutOf>[0]) =>
-  Object.fromEntries(layoutOf(tasks).places.map(({ task: { id }, layer, row }) => [id, [layer, row]]))
-
-test('a chain stands in one row, a fan in one column behind its root, a diamond ends in one box', () => {
-  expect(places([task(1), task(2, { dependsOn: ['1'] }), task(3, { dependsOn: ['2'] })])).toEqual({
-    1: [0, 0],
-    2: [1, 0],
-    3: [2, 0],
-  })
-  const diamond = [task(1), task(2), task(3, { dependsOn: ['1', '2'] }), task(4, { dependsOn: ['1'] })]
-  expect(places(diamond)).toEqual({ 1: [0, 0], 2: [0, 1], 4: [1, 0], 3: [1, 1] })
-  expect(layoutOf(diamond)).toMatchObject({ layers: 2, rows: 2 })
+test('a diamond stands in columns from left to right, with a line for each dependency', () => {
+  const { columns, rows, places, edges } = layoutOf([
+    task(1),
+    task(2),
+    task(3, { dependsOn: ['1', '2', 'gone'] }),
+    task(4, { dependsOn: ['3'] }),
+  ])
+  expect(places.map(({ task: { id }, x, y }) => [id, x, y])).toEqual([
+    ['1', 0, 0],
+    ['2', 0, 1],
+    ['3', 1, 0.5],
+    ['4', 2, 0.5],
+  ])
+  expect([columns, rows]).toEqual([3, 2])
+  expect(edges.map(({ from, to }) => `${from.task.id}→${to.task.id}`)).toEqual(['1→3', '2→3', '3→4'])
 })
 
 test('in any pipeline every edge goes to the right, and no two boxes share a place', () => {
@@ -33,11 +36,11 @@ test('in any pipeline every edge goes to the right, and no two boxes share a pla
     )
   fc.assert(
     fc.property(dag, tasks => {
-      const { places, edges, layers, rows } = layoutOf(tasks)
-      expect(edges.every(({ from, to }) => from.layer < to.layer)).toBe(true)
+      const { places, edges, columns, rows } = layoutOf(tasks)
+      expect(edges.every(({ from, to }) => from.x < to.x)).toBe(true)
       expect(edges).toHaveLength(tasks.flatMap(one => one.dependsOn).length)
-      expect(new Set(places.map(({ layer, row }) => `${layer} ${row}`)).size).toBe(tasks.length)
-      expect(places.every(({ layer, row }) => layer < layers && row < rows)).toBe(true)
+      expect(new Set(places.map(({ x, y }) => `${x} ${y}`)).size).toBe(tasks.length)
+      expect(places.every(({ x, y }) => x < columns && y < rows)).toBe(true)
     }),
   )
 })
