@@ -364,6 +364,17 @@ export const ROUTES = {
     status: 200,
     response: page(Pipeline),
   }),
+  listThreadPipelines: route({
+    method: 'get',
+    path: '/threads/:id/pipelines',
+    summary: 'The pipelines that the agent of a thread started',
+    tag: 'pipelines',
+    access: 'token',
+    params: byId,
+    query: PageQuery,
+    status: 200,
+    response: page(Pipeline),
+  }),
   getPipeline: route({
     method: 'get',
     path: '/pipelines/:id',

@@ -206,13 +206,42 @@ export const Checkpoint = z
   .meta({ id: 'Checkpoint' })
 export type Checkpoint = z.infer<typeof Checkpoint>
 
+/** A pipeline's task at its place in the drawing. */
+export const PipelineNode = z.object({
+  taskId: Id,
+  name: z.string(),
+  state: TaskStateName,
+  /** Tasks before it on its longest chain. */
+  layer: z.int(),
+  /** Place within the layer, from 0, top down. */
+  index: z.int(),
+  /** Column, left to right, and row, top down: a layer is centred on the fullest one, so halves occur. */
+  x: z.number(),
+  y: z.number(),
+})
+export type PipelineNode = z.infer<typeof PipelineNode>
+
 export const Pipeline = z
   .object({
     id: Id,
-    taskId: Id,
+    /** The task whose agent called; null where that was in a thread without one. */
+    taskId: Id.nullable(),
+    /** The thread in which it called. */
+    threadId: Id,
+    /** The tool that it called. */
+    kind: z.enum(['parallel', 'task']),
     state: z.enum(['running', 'done', 'failed', 'cancelled']),
     tasks: z.array(Task),
     view: z.string(),
+    /** Ids of the tasks, column by column. */
+    layers: z.array(z.array(Id)),
+    nodes: z.array(PipelineNode),
+    /** From a prerequisite to the task that waits for it. */
+    edges: z.array(z.object({ from: Id, to: Id })),
+    /** What its tasks used of models. */
+    usage: Task.shape.usage,
+    createdAt: Time,
+    finishedAt: Time.nullable(),
   })
   .meta({ id: 'Pipeline' })
 export type Pipeline = z.infer<typeof Pipeline>

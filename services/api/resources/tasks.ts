@@ -6,7 +6,7 @@ import type { TaskCommands } from '../../../shared/runtime/task-store/types.ts'
 import type { Handler, Handlers } from '../answer.ts'
 import type { KnownModels } from '../deps.ts'
 import { requireModels } from '../models.ts'
-import { decodeCursor, NumberKey, paged } from '../paging.ts'
+import { decodeCursor, IdKey, NumberKey, paged } from '../paging.ts'
 import { presentPlans } from '../present/plan.ts'
 import { presentTasks, presentTasksById } from '../present/task.ts'
 import { presentMessage } from '../present/thread.ts'
@@ -40,7 +40,9 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
 
     async listTasks({ identity, params, query }) {
       const { id: projectId } = await scope.project(identity, params.id)
-      const [after] = decodeCursor(query.cursor, NumberKey) ?? []
+      // Tasks of a pipeline have no numbers.
+      const [afterId] = (query.pipelineId && decodeCursor(query.cursor, IdKey)) || []
+      const [after] = (!query.pipelineId && decodeCursor(query.cursor, NumberKey)) || []
       const rows = await db.prisma.task.findMany({
         where: {
           AND: [
@@ -48,6 +50,7 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
             query.state ? { state: query.state } : {},
             query.column ? { state: { in: TASK_STATES.filter(state => columnOf(state) === query.column) } } : {},
             after === undefined ? {} : { number: { gt: after } },
+            afterId === undefined ? {} : { id: { gt: afterId } },
           ] satisfies Prisma.TaskWhereInput[],
         },
         orderBy: query.pipelineId ? { id: 'asc' } : { number: 'asc' },
@@ -57,7 +60,7 @@ export function taskHandlers(deps: ResourceDeps): Handlers<Names> {
       return paged(
         rows,
         query.limit,
-        row => [row.number ?? 0],
+        row => [row.number ?? row.id],
         () => items,
       )
     },

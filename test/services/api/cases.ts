@@ -187,6 +187,7 @@ export const CASES: Record<RouteName, RouteCases> = {
   getChecks: { badQueries: PAGES },
   getCheckpoints: { badQueries: PAGES },
   listPipelines: { badQueries: PAGES },
+  listThreadPipelines: { badQueries: PAGES },
   getPipeline: { badQueries: ['ascii=2', 'view=tree'] },
   projectUsage: { badQueries: ['by=hour', 'from=today', 'from=2026-02-30', 'to=2026-11-21T00:00:00Z', 'to=%00'] },
   getPrices: {},
