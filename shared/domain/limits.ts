@@ -120,6 +120,10 @@ export const LIMITS = Object.freeze({
     outputHeadBytes: 32 * KIB,
     /** … and this much of the tail. */
     outputTailBytes: 32 * KIB,
+    /** The work log keeps of it this much of the head … */
+    loggedHeadBytes: 128 * KIB,
+    /** … and this much of the tail. */
+    loggedTailBytes: 128 * KIB,
     /** A command that has printed this much is killed. */
     outputCapBytes: 50 * MIB,
     readLines: 2_000,
@@ -180,9 +184,12 @@ export const LIMITS = Object.freeze({
     /** A server that has not named its tools by then is left out. */
     connectMs: 15_000,
     callMs: 120_000,
-    /** Largest message of a server, and the most that it may say within one call. */
+    /** Largest message of a server, and the most that it may say until it is asked again. */
     messageBytes: 4 * MIB,
     floodBytes: 16 * MIB,
+    floodMessages: 10_000,
+    /** Most of one result that the work log keeps. */
+    resultBytes: 512 * KIB,
     /** Times that a server which ended is started again within one run. */
     restarts: 5,
   }),
@@ -198,7 +205,7 @@ export const LIMITS = Object.freeze({
     /** A runner that has not said `opened` by then is given up. */
     openTimeoutMs: 2 * MINUTE_MS,
     /** Most checkpointed text that one iteration's results may carry. */
-    resultsBytes: 8 * MIB,
+    resultsBytes: 12 * MIB,
   }),
 
   /** A task's container. */

@@ -9,8 +9,9 @@ export const bash: Tool<'bash'> = async ({ command, timeoutSeconds }, { runComma
   const outcome = await runCommand({
     command,
     timeoutSeconds: timeout,
-    headBytes: LIMITS.tools.outputHeadBytes,
-    tailBytes: LIMITS.tools.outputTailBytes,
+    // For the work log; of this the worker shows the model less.
+    headBytes: LIMITS.tools.loggedHeadBytes,
+    tailBytes: LIMITS.tools.loggedTailBytes,
     onOutput,
   })
   const { output, exitCode } = outcome

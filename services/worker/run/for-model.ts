@@ -8,5 +8,5 @@ const BOUNDED: readonly string[] = ['read_file', 'list_files', 'search', 'parall
 export function forModel(tool: string, result: string): string {
   if (BOUNDED.includes(tool)) return result
   const { outputHeadBytes: headBytes, outputTailBytes: tailBytes } = LIMITS.tools
-  return cutMiddle(result, { headBytes, tailBytes }, bytes => `${bytes} bytes left out; the work log has them`)
+  return cutMiddle(result, { headBytes, tailBytes })
 }
