@@ -26,7 +26,9 @@ export const ProjectSettings = z
     maxIterations: z.int().min(1).max(LIMITS.project.maxIterationsCeiling),
     /** For all its tasks and threads together. */
     budgetUsd: Budget.nullable(),
+    /** Drafts are accepted as they are made, by the agent or by people. */
     autoAccept: z.boolean(),
+    /** A task is applied as soon as it is ready, unless its checks failed or it is stale. */
     autoApply: z.boolean(),
     egress: z.array(nonEmpty(253)).max(LIMITS.project.egressHosts),
     mcpServers: McpServers,

@@ -5,7 +5,7 @@ import type { Claim, TaskStore, TurnMode } from '../../../../shared/runtime/task
 import { draft, type Engine, startEngine } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { claimed, sha, work } from '../../../support/runs.ts'
-import { random, scale, seed } from '../../../support/scale.ts'
+import { isSoak, random, scale, seed } from '../../../support/scale.ts'
 import { answerTurn, claimThread, eventsOf, lineOf, messagesIn, turnOf } from '../../../support/threads.ts'
 
 async function talking() {
@@ -159,7 +159,8 @@ async function talker(store: TaskStore, threadId: string, count: number, next: (
     await pause(next() * 20)
     const mode: TurnMode = next() < 0.3 ? 'plan' : 'build'
     posted.push(await store.postMessage(threadId, `${n}`, mode))
-    const some = posted[Math.floor(next() * posted.length)]!
+    // Mostly the newest, which is likely to be unread still.
+    const some = next() < 0.7 ? posted.at(-1)! : posted[Math.floor(next() * posted.length)]!
     const late = (error: unknown) => {
       if (!(error instanceof Refused)) throw error
     }
@@ -201,7 +202,7 @@ test(`${scale(100)} threads steered at random moments: each message is read exac
       const open = { state: { notIn: ['ready'] } }
       expect(await engine.db.prisma.task.count({ where: open })).toBe(0)
     },
-    { timeoutMs: 50_000 },
+    { timeoutMs: isSoak ? 15 * 60_000 : 50_000 },
   )
   let deleted = 0
   let edited = 0
