@@ -57,7 +57,7 @@ test('a card offers exactly the moves that its state allows', async () => {
     await page.keyboard.press('Escape')
     return items
   }
-  expect(await offered('Write fails')).toEqual(['Accept', 'View plan', 'Dismiss'])
+  expect(await offered('Write fails')).toEqual(['Accept', 'View plan', 'Revise plan', 'Dismiss'])
   await client.acceptTasks({ params: { id: project.id }, body: {} })
   await card(column(page, 'Active'), 'Write fails')
     .getByText(/exit code 3|exit 3/)

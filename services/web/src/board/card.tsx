@@ -62,7 +62,9 @@ function CardNotes({ task, blocked }: { task: Task; blocked: string | null }) {
   const note = 'mt-1 line-clamp-2 break-words text-xs'
   return (
     <>
-      {blocked && <p className={cx(note, task.state === 'waiting' ? 'text-state-amber' : 'text-muted')}>{blocked}</p>}
+      {blocked && task.blocked?.reason !== 'answer' && (
+        <p className={cx(note, task.state === 'waiting' ? 'text-state-amber' : 'text-muted')}>{blocked}</p>
+      )}
       {task.state === 'active' && <LastStep className={note} task={task} />}
       {task.apply && <p className={cx(note, 'text-state-violet')}>{applyWords(task.apply)}</p>}
       {task.failure && task.state !== 'cancelled' && (

@@ -32,6 +32,7 @@ export function ProjectBar({
       <nav aria-label="Pages of the project" className="flex shrink-0 gap-0.5">
         {pages.map(({ name, word, icon: Icon, to }) => (
           <Link
+            activeOptions={{ exact: true }}
             aria-current={name === current ? 'page' : undefined}
             aria-label={word}
             className={cx(
