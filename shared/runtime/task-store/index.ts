@@ -40,7 +40,13 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
     branchPushed: (projectId, branch, headSha) => change(deps, unit => branchPushed(unit, projectId, branch, headSha)),
     headMoved: (projectId, headSha) => change(deps, unit => headMoved(unit, projectId, headSha)),
   }
-  return { ...commands, ...createRunStore(deps), ...createContextStore(deps), ...createPipelineStore(deps), ...createApplyStore(deps) }
+  return {
+    ...commands,
+    ...createRunStore(deps),
+    ...createContextStore(deps),
+    ...createPipelineStore(deps),
+    ...createApplyStore(deps),
+  }
 }
 
 export type { StoreDeps } from './change.ts'

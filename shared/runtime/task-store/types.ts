@@ -7,6 +7,7 @@ import type { Price } from '../../domain/prices.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
 import type { ContextStore } from './context-types.ts'
 import type { PipelineStore } from './pipeline-types.ts'
+import type { Proposed } from './proposal-types.ts'
 
 /** What a person or front end may do. Everything that is refused throws `Refused` and changes nothing. */
 export interface TaskCommands {
@@ -45,6 +46,7 @@ export interface TaskCommands {
 }
 
 export type { TurnMode } from '../../contract/thread.ts'
+export type { Proposed, ProposedDraft } from './proposal-types.ts'
 
 /** The right to write as one run of a task. Lost as soon as another run claims it or it leaves `active`. */
 export interface Fence {
@@ -155,26 +157,6 @@ export interface RunState {
   iteration: number
   checkFixes: number
   headSha: string | null
-}
-
-/** A draft as the answer to a proposal names it. */
-export interface ProposedDraft {
-  id: string
-  key: string
-  number: number
-  title: string
-  /** Ids of its prerequisites. */
-  dependsOn: string[]
-}
-
-/** What became of a proposal, each in the order given. */
-export interface Proposed {
-  created: ProposedDraft[]
-  /** Drafts that are still the same tasks, with other plans; also those that were proposed as they are. */
-  revised: ProposedDraft[]
-  removed: ProposedDraft[]
-  /** Whether the created and the revised ones were accepted with it, as the project's `autoAccept` says. */
-  accepted: boolean
 }
 
 /** What a run may write. Each is one transaction and throws `Fenced` when the claim is gone; the attempt is counted. */
