@@ -95,6 +95,23 @@ test('nobody would read a message to a dismissed task, so it is refused', async 
   expect(await messagesIn(engine, threadId)).toEqual([])
 })
 
+test('a sub-agent’s task takes messages while it runs, and none once it has ended', async () => {
+  const { engine, store, taskId } = await talking()
+  const key = { attempt: 1, iteration: 1, callIndex: 0 }
+  const tasks = ['one', 'two'].map(name => ({ name, prompt: name, dependsOn: [] }))
+  await store.startPipeline(await claimed(engine, taskId), key, { tasks, baseSha: sha('1') })
+  const [one, two] = await engine.db.prisma.task.findMany({ where: { kind: 'pipeline' }, orderBy: { title: 'asc' } })
+  const claim = await claimed(engine, one!.id)
+  await store.postMessage(one!.threadId, 'steer')
+  expect(await store.readMessages(claim)).toEqual([{ role: 'user', text: 'steer' }])
+  await store.childDone(claim, { headSha: sha('2'), output: '' })
+  await store.fail(await claimed(engine, two!.id), { code: 'x', message: 'x' })
+  for (const { threadId } of [one!, two!]) {
+    await expect(store.postMessage(threadId, 'late')).rejects.toMatchObject(illegal)
+  }
+  expect(await engine.db.prisma.task.count({ where: { followsId: { not: null } } })).toBe(0)
+})
+
 test('a message to a task that is being applied waits, and starts it again if main refuses it', async () => {
   const { engine, store, project, taskId, threadId, row } = await talking()
   await work(store)(await claimed(engine, taskId))

@@ -270,9 +270,11 @@ test('a request to revise drafts is no answer: the turn waits on, and reads it w
   await store.revise(project.id, { instruction: 'Smaller.' })
   await store.park(claim, { reason: 'answer', waitingOn: [] })
   expect((await row()).state).toBe('waiting')
+  await store.revise(project.id, { instruction: 'Larger.' })
+  expect((await row()).state).toBe('waiting')
   await store.postMessage(main, 'yes')
   const heir = await claimThread(engine, main)
   const key = { attempt: 1, iteration: 1, callIndex: 0 }
   expect(await store.readAnswer(heir, key, answers => stepWith(key, 'ask_user', answers.join('|')))).toBe('yes')
-  expect((await store.readMessages(heir)).length).toBe(1)
+  expect((await store.readMessages(heir)).length).toBe(2)
 })
