@@ -1,7 +1,9 @@
 import type { CallToolResult } from '@ai-sdk/mcp'
+import { cutMiddle } from '../../../../shared/domain/cut-middle.ts'
 import { LIMITS } from '../../../../shared/domain/limits.ts'
 
-const { outputHeadBytes, outputTailBytes } = LIMITS.tools
+/** What the work log keeps of a result; a model reads less. */
+const KEPT = { headBytes: LIMITS.mcp.resultBytes / 2, tailBytes: LIMITS.mcp.resultBytes / 2 }
 
 /** What a call of an MCP tool came to, as the model reads it: its texts, other contents described, cut in the middle. */
 export function resultText(result: CallToolResult): string {
@@ -10,9 +12,9 @@ export function resultText(result: CallToolResult): string {
   const { structuredContent } = result as { structuredContent?: unknown }
   if (parts.length === 0 && structuredContent !== undefined) parts.push(JSON.stringify(structuredContent))
   if (parts.length === 0 && 'toolResult' in result) parts.push(JSON.stringify(result.toolResult))
-  const text = parts.join('\n')
-  if (result.isError === true) return `Error: ${cutMiddle(text.trim() || 'the tool failed without saying why')}`
-  return text.trim() === '' ? '[no output]' : cutMiddle(text)
+  const text = cutMiddle(storable(parts.join('\n')), KEPT)
+  if (result.isError === true) return `Error: ${text.trim() || 'the tool failed without saying why'}`
+  return text.trim() === '' ? '[no output]' : text
 }
 
 function partText(part: Record<string, unknown>): string {
@@ -40,18 +42,6 @@ function resourceText({ uri, mimeType, text, blob }: Record<string, unknown>): s
 const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 500) : 'unknown')
 
 const decodedBytes = (base64: unknown): number => (typeof base64 === 'string' ? Math.floor((base64.length * 3) / 4) : 0)
-
-/** Head and tail of a long text with a notice between, and only what can be stored. */
-export function cutMiddle(text: string): string {
-  const whole = storable(text)
-  const bytes = Buffer.from(whole)
-  if (bytes.length <= outputHeadBytes + outputTailBytes) return whole
-  // A character that the cut goes through is left out.
-  const head = bytes.toString('utf8', 0, outputHeadBytes).replace(/\uFFFD+$/, '')
-  const tail = bytes.toString('utf8', bytes.length - outputTailBytes).replace(/^\uFFFD+/, '')
-  const dropped = bytes.length - outputHeadBytes - outputTailBytes
-  return `${head}\n[… ${dropped} bytes left out …]\n${tail}`
-}
 
 /** Well-formed text without NUL. */
 export const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\uFFFD')

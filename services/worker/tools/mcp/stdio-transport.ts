@@ -3,7 +3,8 @@ import { LIMITS } from '../../../../shared/domain/limits.ts'
 import { drainStderr } from '../../runner-link/drain-stderr.ts'
 import type { SandboxProcess } from '../../sandbox/types.ts'
 
-const { messageBytes, floodBytes } = LIMITS.mcp
+const { messageBytes, floodBytes, floodMessages } = LIMITS.mcp
+const BRACE = '{'.charCodeAt(0)
 const LAST_WORDS_BYTES = 2_000
 
 /** The transport to one process of an MCP server. */
@@ -21,18 +22,20 @@ export function createStdioTransport(start: () => Promise<SandboxProcess>, onEnd
   let process: SandboxProcess | null = null
   let stderr: () => string = () => ''
   let cut = ''
-  /** Bytes since we last said something. */
-  let heard = 0
+  /** Bytes and lines since we last said something. */
+  let heard = { bytes: 0, lines: 0 }
 
   async function listen({ stdout }: SandboxProcess): Promise<void> {
     let rest: Buffer[] = []
     let length = 0
     try {
       for await (const chunk of stdout as AsyncIterable<Buffer>) {
-        heard += chunk.length
-        if (heard > floodBytes) return fail(`it said more than ${floodBytes} bytes`)
+        heard.bytes += chunk.length
+        if (heard.bytes > floodBytes) return fail(`it said more than ${floodBytes} bytes`)
         let at = 0
         for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, at)) {
+          heard.lines++
+          if (heard.lines > floodMessages) return fail(`it said more than ${floodMessages} lines`)
           take(Buffer.concat([...rest, chunk.subarray(at, end)]))
           rest = []
           length = 0
@@ -54,6 +57,7 @@ export function createStdioTransport(start: () => Promise<SandboxProcess>, onEnd
   }
 
   function take(line: Buffer): void {
+    if (line[0] !== BRACE) return
     try {
       transport.onmessage?.(validateJSONRPCMessage(JSON.parse(line.toString('utf8'))))
     } catch {
@@ -77,7 +81,7 @@ export function createStdioTransport(start: () => Promise<SandboxProcess>, onEnd
     },
     async send(message) {
       if (!process || process.stdin.destroyed) throw new Error('the server is not running')
-      heard = 0
+      heard = { bytes: 0, lines: 0 }
       // Not waited for: a server that does not listen must not hold up who waits for its answer.
       process.stdin.write(`${JSON.stringify(message)}\n`)
       if (process.stdin.writableLength > floodBytes) fail('it does not listen')
