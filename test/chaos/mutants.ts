@@ -158,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: 'checkpoints are acknowledged and not stored',
-    distortion: { calls: { 'checkpoint.create': nothing } },
+    distortion: { calls: { 'checkpoint.upsert': nothing } },
     scenario: scenarios.givenBack,
     caughtBy: 'iterationsAreKept',
   },
@@ -211,5 +211,55 @@ export const MUTANTS: readonly Mutant[] = [
     distortion: { calls: { 'edge.findMany': async () => [] } },
     scenario: scenarios.circle,
     caughtBy: 'edgesHaveNoCircle',
+  },
+  {
+    fault: 'neither gates nor the claim hold a sub-agent back',
+    distortion: {
+      rows: (text, rows) =>
+        text.includes('q.active_ms') ? (rows as object[]).map(row => ({ ...row, state: 'done' })) : rows,
+      statement: replace('WHERE e.task_id = t.id AND', 'WHERE false AND e.task_id = t.id AND'),
+    },
+    withoutGates: true,
+    scenario: scenarios.pipelines,
+    caughtBy: 'startsObeyEdges',
+  },
+  {
+    fault: 'a pipeline counts as done with its first task',
+    distortion: { calls: { 'task.count': async () => 0 } },
+    scenario: scenarios.pipelines,
+    caughtBy: 'parentsWait',
+  },
+  {
+    fault: 'a pipeline ends with each of its tasks',
+    distortion: { calls: { 'task.count': async () => 0, 'pipeline.updateMany': blindly } },
+    scenario: scenarios.pipelines,
+    caughtBy: 'pipelinesEndOnce',
+  },
+  {
+    fault: 'a failure does not stop what has not started',
+    distortion: {
+      calls: {
+        'task.findMany': (args, proceed) => {
+          const { where } = args as { where?: { pipelineId?: string; state?: unknown } }
+          return where?.pipelineId && where.state ? Promise.resolve([]) : proceed(args)
+        },
+      },
+    },
+    scenario: scenarios.pipelines,
+    caughtBy: 'parentsWait',
+  },
+  {
+    fault: 'a call that is repeated starts its sub-agents again',
+    distortion: {
+      calls: {
+        'pipeline.findUnique': nothing,
+        'pipeline.create': (args, proceed) => {
+          const { data } = args as { data: { callIndex: number; id: string } }
+          return proceed({ data: { ...data, callIndex: Number.parseInt(data.id.slice(-6), 16) } })
+        },
+      },
+    },
+    scenario: scenarios.repeatedCall,
+    caughtBy: 'subAgentsStartOnce',
   },
 ]

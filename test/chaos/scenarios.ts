@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Claim, TaskStore } from '../../shared/runtime/task-store/index.ts'
 import { draft, type Engine, type Project } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts'
+import { askForPipeline, firstCall, pipelineWork, SHAPES, SIX, tasksOf } from '../support/pipelines.ts'
 import { untilQuiet } from '../support/quiet.ts'
 import { recordedStore, type Write } from '../support/recorded-store.ts'
 import { claimAs, claimed, expireLease, iterate, sha, work } from '../support/runs.ts'
@@ -165,6 +166,53 @@ export const applies: Scenario = async stage => {
   await store.releaseLine(line.fence)
   // The relay has handed the line to the queue, where no worker of this test takes it.
   await eventually(() => untilQuiet(engine))
+}
+
+/** Two tasks with sub-agents on the smallest plan; one of these fails, one that works is cancelled, and one is told something more. */
+export const pipelines: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project({ plan: 'core' })
+  const asks = ({ title }: Claim) => (title === 'alone' ? null : tasksOf(title === 'wide' ? SHAPES['8 wide'] : SIX))
+  const parents = await accepted(
+    stage,
+    project,
+    ['deep', 'wide', 'broken', 'left', 'alone'].map(key => draft(key)),
+  )
+  const broken = parents[2]!
+  const onStart = async ({ kind, pipelineId, title, threadId }: Claim) => {
+    if (kind !== 'pipeline' || title !== 'a') return
+    const parent = (await engine.db.prisma.pipeline.findUniqueOrThrow({ where: { id: pipelineId! } })).taskId
+    if (parent === parents[0]) await engine.store.postMessage(threadId, 'mind the gap')
+    if (parent === parents[3]) await engine.store.cancel(parent)
+  }
+  const fates = new Map([[broken, 'd']])
+  const fate = async ({ title, pipelineId }: Claim) => {
+    const { taskId } = await engine.db.prisma.pipeline.findUniqueOrThrow({ where: { id: pipelineId! } })
+    return fates.get(taskId) === title ? 'failed' : 'done'
+  }
+  await engine.startWorker(pipelineWork(store, { asks, fate, onStart }), { store, keeper: false })
+  await untilQuiet(engine)
+}
+
+/** A task whose sub-agents have ended asks for them once more, as one does whose answer was lost. */
+export const repeatedCall: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project()
+  const [id] = (await accepted(stage, project, [draft('parent')])) as [string]
+  const tasks = tasksOf(SHAPES.linear)
+  const call = async (claim: Claim) => {
+    await askForPipeline(store, claim, tasks)
+    return store.startPipeline(claim, firstCall(claim), { tasks, baseSha: sha('3') })
+  }
+  await call(await claimed(engine, id))
+  for (const name of ['a', 'b', 'c']) {
+    const child = await engine.db.prisma.task.findFirstOrThrow({ where: { parentTaskId: id, title: name } })
+    await pipelineWork(store, { asks: () => null })(await claimed(engine, child.id))
+  }
+  const claim = await claimed(engine, id)
+  if (await call(claim)) await engine.store.cancel(id)
+  else await store.ready(claim, { headSha: sha('2'), branch: 'tasks/1', output: '' })
+  await untilQuiet(engine)
 }
 
 /** Two people each close half of a circle. */

@@ -1,6 +1,7 @@
 import { claimsAreExclusive, epochsRise, lateWritesAreCounted, lateWritesAreRefused } from './checks/claim-rules.ts'
 import { attemptsAreAskedFor, eventsAreGapless, movesFormAChain, startsObeyEdges } from './checks/event-rules.ts'
 import { limitsHold } from './checks/limit-rules.ts'
+import { parentsWait, pipelinesEndOnce, subAgentsStartOnce } from './checks/pipeline-rules.ts'
 import { edgesHaveNoCircle, nothingIsForgotten, restIsClean } from './checks/rest-rules.ts'
 import type { Rule } from './checks/rule.ts'
 import { appliedOnceInOrder, iterationsAreKept, messagesAreReadOnce, readyMeansRead } from './checks/work-rules.ts'
@@ -20,6 +21,9 @@ const ALWAYS = {
   messagesAreReadOnce,
   readyMeansRead,
   appliedOnceInOrder,
+  parentsWait,
+  pipelinesEndOnce,
+  subAgentsStartOnce,
   nothingIsForgotten,
   edgesHaveNoCircle,
 } satisfies Record<string, Rule>

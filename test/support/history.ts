@@ -28,8 +28,21 @@ export interface HistoryTask {
   hasJob: boolean
   /** It is tried again later, by itself. */
   rests: boolean
+  parentTaskId: string | null
+  pipelineId: string | null
   headSha: string | null
   prerequisites: string[]
+}
+
+export interface HistoryMessage {
+  id: string
+  threadId: string
+  role: string
+  position: number | null
+  attempt: number
+  iteration: number | null
+  /** How many tools it calls. */
+  calls: number
 }
 
 export interface HistoryRun {
@@ -46,7 +59,13 @@ export interface History {
   tasks: HistoryTask[]
   runs: HistoryRun[]
   checkpoints: { taskId: string; epoch: number; attempt: number; iteration: number; sha: string }[]
-  messages: { id: string; threadId: string; role: string; position: number | null }[]
+  messages: HistoryMessage[]
+  pipelines: {
+    id: string
+    taskId: string
+    state: string
+    call: { attempt: number; iteration: number; callIndex: number }
+  }[]
   applies: { taskId: string; phase: string; open: boolean }[]
   organizations: { id: string; limit: number }[]
   projects: { id: string; organizationId: string; maxParallel: number | null; lastSeq: number }[]
@@ -89,6 +108,8 @@ export async function readHistory(
       inLine: task.inLineAt !== null,
       hasJob: task.jobNumber !== null,
       rests: task.dueAt !== null,
+      parentTaskId: task.parentTaskId,
+      pipelineId: task.pipelineId,
       headSha: task.headSha,
       prerequisites: task.prerequisites.map(({ prerequisiteId }) => prerequisiteId),
     })),
@@ -100,7 +121,16 @@ export async function readHistory(
       outcome,
     })),
     checkpoints: (await prisma.checkpoint.findMany()).map(row => ({ ...row, epoch: Number(row.epoch) })),
-    messages: await prisma.message.findMany({ select: { id: true, threadId: true, role: true, position: true } }),
+    messages: (await prisma.message.findMany()).map(({ parts, ...message }) => ({
+      ...message,
+      calls: (parts as { type: string }[]).filter(({ type }) => type === 'call').length,
+    })),
+    pipelines: (await prisma.pipeline.findMany()).map(({ id, taskId, state, attempt, iteration, callIndex }) => ({
+      id,
+      taskId,
+      state,
+      call: { attempt, iteration, callIndex },
+    })),
     applies: (await prisma.apply.findMany()).map(({ taskId, phase, finishedAt }) => ({
       taskId,
       phase,

@@ -47,19 +47,21 @@ export interface PipelineWork {
   /** What a task asks for; null where it works alone. */
   asks(claim: Claim): readonly PipelineTask[] | null
   /** What becomes of a sub-agent's task; done where it says nothing. */
-  fate?(claim: Claim): 'done' | 'failed' | undefined
+  fate?(claim: Claim): 'done' | 'failed' | undefined | Promise<'done' | 'failed' | undefined>
   /** Iterations of a sub-agent, and their length. */
   steps?: number
   stepMs?: number
-  onStart?(claim: Claim): void
+  onStart?(claim: Claim): void | Promise<void>
 }
 
 /** Runs as agents make them of which some start sub-agents: without containers, through the store alone. */
 export const pipelineWork =
   (store: TaskStore, { asks, fate, steps = 1, stepMs = 0, onStart }: PipelineWork) =>
   async (claim: Claim): Promise<void> => {
-    onStart?.(claim)
-    if (claim.kind === 'pipeline') return child(store, claim, { failed: fate?.(claim) === 'failed', steps, stepMs })
+    await onStart?.(claim)
+    if (claim.kind === 'pipeline') {
+      return child(store, claim, { failed: (await fate?.(claim)) === 'failed', steps, stepMs })
+    }
     const tasks = asks(claim)
     if (tasks) {
       await askForPipeline(store, claim, tasks)

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Fenced } from '../../shared/runtime/refused.ts'
+import type { PipelineStore } from '../../shared/runtime/task-store/pipeline-types.ts'
 import type { Fence, RunStore, TaskStore } from '../../shared/runtime/task-store/types.ts'
 
 /** One write of a run: what was tried, and what the store answered. Times are of this machine's clock, in ms. */
@@ -20,11 +21,14 @@ export interface Write {
 }
 
 const RUN_WRITES = ['open', 'load', 'endIteration', 'readMessages', 'storeReply', 'tell', 'storeCheck'] as const
-const ENDS = ['ready', 'fail', 'giveBack', 'park'] as const
+type RunWrite = keyof RunStore | keyof PipelineStore
+const ENDS = ['ready', 'fail', 'giveBack', 'park', 'startPipeline', 'childDone'] as const
+/** These say whether they have done it. */
+const ASKING: readonly string[] = ['ready', 'startPipeline', 'childDone']
 
 /** The same store, every write of whose runs is told to `record` once it has been answered. */
 export function recordedStore(store: TaskStore, record: (write: Write) => void): TaskStore {
-  const recorded = (name: keyof RunStore) => {
+  const recorded = (name: RunWrite) => {
     const write = store[name] as (fence: Fence, ...rest: unknown[]) => Promise<unknown>
     return async (fence: Fence & { attempt?: number }, ...rest: unknown[]) => {
       const startedAt = Date.now()
@@ -42,8 +46,8 @@ export function recordedStore(store: TaskStore, record: (write: Write) => void):
         })
       try {
         const result = await write(fence, ...rest)
-        // A task with an unread message was not made ready.
-        if (name !== 'ready' || result === true) end('ok', result)
+        // A task with an unread message was not made ready, a pipeline that has ended not started.
+        if (!ASKING.includes(name) || result === true) end('ok', result)
         return result
       } catch (error) {
         end(error instanceof Fenced ? 'fenced' : 'failed')
@@ -55,7 +59,7 @@ export function recordedStore(store: TaskStore, record: (write: Write) => void):
   return { ...store, ...(Object.fromEntries(names.map(name => [name, recorded(name)])) as Partial<TaskStore>) }
 }
 
-function detail(name: keyof RunStore, rest: unknown[], result: unknown): Partial<Write> {
+function detail(name: RunWrite, rest: unknown[], result: unknown): Partial<Write> {
   if (name === 'storeReply') return { iteration: rest[0] as number }
   if (name === 'endIteration') {
     const { iteration, checkpoint } = rest[0] as { iteration: number; checkpoint: string | null }

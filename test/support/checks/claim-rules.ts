@@ -44,7 +44,13 @@ export const claimsAreExclusive: Rule = ({ runs, faulted, tasks }) => {
 /** What a run was told is written bears its own epoch in the history, and came before the next claim. */
 export const lateWritesAreRefused: Rule = history => {
   const claims = byTask(claimsOf(history))
-  const ends: Record<string, string> = { ready: 'task.ready', fail: 'task.failed', park: 'task.waiting' }
+  const ends: Record<string, string> = {
+    ready: 'task.ready',
+    fail: 'task.failed',
+    park: 'task.waiting',
+    startPipeline: 'task.waiting',
+    childDone: 'task.done',
+  }
   const eventEpochs = new Set(
     history.events.map(({ type, taskId, payload }) => `${type} ${taskId} ${Number(payload.epoch)}`),
   )

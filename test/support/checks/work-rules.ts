@@ -76,7 +76,7 @@ export const messagesAreReadOnce: Rule = ({ events, messages, writes }) => {
   return [...twice, ...shared, ...again]
 }
 
-/** A task does not become ready while somebody's message waits to be read. */
+/** A task does not become ready, nor a sub-agent's done, while somebody's message waits to be read. */
 export const readyMeansRead: Rule = ({ events, messages }) => {
   const readAt = new Map<unknown, number>()
   for (const { type, payload, seq } of events) if (type === 'message.read') readAt.set(payload.messageId, seq)
@@ -92,10 +92,10 @@ export const readyMeansRead: Rule = ({ events, messages }) => {
         : []
     }),
   )
-  return movesOf({ events }).flatMap(({ taskId, to, seq }) => {
-    if (to !== 'ready') return []
+  return movesOf({ events }).flatMap(({ taskId, from, to, seq }) => {
+    if (from !== 'active' || (to !== 'ready' && to !== 'done')) return []
     const waiting = (made.get(taskId) ?? []).filter(message => message.from < seq && seq < message.to)
-    return waiting.map(({ messageId }) => `task ${taskId}: ready (event ${seq}) with message ${messageId} unread`)
+    return waiting.map(({ messageId }) => `task ${taskId}: ${to} (event ${seq}) with message ${messageId} unread`)
   })
 }
 

@@ -356,7 +356,7 @@ describe('slots', () => {
   test.each(Object.entries(SHAPES))('%s goes in order under a limit of 1', async (_, shape) => {
     const { engine, store, project } = await setting({ plan: '1' })
     const started: string[] = []
-    const work = pipelineWork(store, { asks: () => tasksOf(shape), onStart: ({ title }) => started.push(title) })
+    const work = pipelineWork(store, { asks: () => tasksOf(shape), onStart: ({ title }) => void started.push(title) })
     await engine.startWorker(work)
     await store.createDrafts(project.id, [draft('parent')])
     await store.accept(project.id)
@@ -376,7 +376,7 @@ describe('slots', () => {
       draft('urgent', [], { priority: 9 }),
     ])
     await store.accept(project.id, ids.slice(0, 2))
-    const work = pipelineWork(store, { asks, onStart: ({ title }) => started.push(title) })
+    const work = pipelineWork(store, { asks, onStart: ({ title }) => void started.push(title) })
     const [first, second] = [await claimed(engine, ids[0]!), await claimAs(engine, ids[1]!, 'w')]
     expect(second).toEqual({ kind: 'refused', reason: 'slot' })
     await store.accept(project.id)
