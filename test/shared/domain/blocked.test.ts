@@ -65,3 +65,9 @@ test('exactly queued and waiting tasks are blocked, and open prerequisites are t
     }),
   )
 })
+
+test('a queued task whose runs broke tells when it is tried again, unless something else holds it', () => {
+  const restsUntil = '2026-11-21T12:00:00.000Z'
+  expect(deriveBlocked({ ...queued, restsUntil })).toEqual({ reason: 'host', waitingOn: [], until: restsUntil })
+  expect(deriveBlocked({ ...queued, restsUntil, inLine: 1 })).toEqual({ reason: 'slot', waitingOn: [], position: 1 })
+})

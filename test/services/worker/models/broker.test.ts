@@ -174,6 +174,15 @@ describe.each(MODELS)('%s', model => {
     expect(usage).toEqual({ inputTokens: 1234, outputTokens: 56, cachedInputTokens: 1000 })
   })
 
+  test('lets a reply be cut where a budget ends, and leaves it to the provider where none does', async () => {
+    const { ask, provider } = await scripted(() => ({ text: 'Hi.' }))
+    await ask({ model, maxOutputTokens: 4_321 })
+    await ask({ model })
+    const [limited, free] = provider.requests.map(({ body }) => JSON.stringify(body))
+    expect(limited).toContain('4321')
+    expect(free).not.toContain('4321')
+  })
+
   test('says when the provider cut the reply at its output limit', async () => {
     const { ask } = await scripted(() => ({ text: 'I was going to', finish: 'length' }))
     expect(await ask({ model })).toMatchObject({ text: 'I was going to', truncated: true })
