@@ -10,11 +10,13 @@ import { Fenced } from '../../shared/runtime/refused.ts'
 import { createTaskFlow } from '../../shared/runtime/task-flow/index.ts'
 import { createKeeper } from '../../shared/runtime/task-flow/keeper.ts'
 import { type Claim, createTaskStore } from '../../shared/runtime/task-store/index.ts'
+import { pipelineWork, shapeOf, tasksOf } from '../support/pipelines.ts'
 import { recordedStore, recordInto } from '../support/recorded-store.ts'
 import { iterate, sha } from '../support/runs.ts'
 
 /**
- * A worker as a process of its own whose runs store some iterations and sleep between them, instead of starting containers. It
+ * A worker as a process of its own whose runs store some iterations and sleep between them, instead of starting containers; a task that is
+ * called after a shape starts sub-agents. It
  * notices nothing of a lost claim but what the store tells it, as an agent in the middle of a call would.
  */
 const { DATABASE_URL, REDIS_URL, WORKER_NAME, PREFIX, RECORD, READY_FILE, ITERATIONS, STEP_MS } = process.env as Record<
@@ -39,7 +41,14 @@ const insist = (write: () => Promise<unknown>, times = 5): Promise<unknown> =>
     return insist(write, times - 1)
   })
 
+const withSubAgents = pipelineWork(store, {
+  asks: ({ title }) => tasksOf(shapeOf(title)!),
+  steps: Number(ITERATIONS),
+  stepMs: Number(STEP_MS),
+})
+
 const execute = async (claim: Claim, signal: AbortSignal) => {
+  if (claim.kind === 'pipeline' || shapeOf(claim.title)) return withSubAgents(claim)
   await store.open(claim, { baseSha: sha('1'), prompt: claim.title })
   const { iteration: from } = await store.load(claim)
   for (let iteration = from + 1; iteration <= Number(ITERATIONS); iteration++) {

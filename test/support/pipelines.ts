@@ -19,6 +19,12 @@ export const SHAPES = {
 /** Two that everything builds on, a diamond on top of them, and one that nothing waits for. */
 export const SIX: Shape = { a: [], b: [], c: ['a'], d: ['a', 'b'], e: ['c', 'd'], f: ['b'] }
 
+/** The shape that a task is called after, such as `diamond 7`; null for any other name. */
+export function shapeOf(title: string): Shape | null {
+  const shapes: Record<string, Shape> = { ...SHAPES, six: SIX }
+  return shapes[title.replace(/ \d+$/, '')] ?? null
+}
+
 export const tasksOf = (shape: Shape): PipelineTask[] =>
   Object.entries(shape).map(([name, dependsOn]) => ({ name, prompt: `do ${name}`, dependsOn }))
 

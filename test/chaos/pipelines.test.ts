@@ -1,0 +1,169 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createLocalGitStore } from '../../shared/runtime/git-store/local.ts'
+import { check } from '../support/checker.ts'
+import { draft, startEngine } from '../support/engine.ts'
+import { eventually } from '../support/eventually.ts'
+import { readHistory } from '../support/history.ts'
+import { SHAPES, type Shape, SIX } from '../support/pipelines.ts'
+import { readRecorded } from '../support/recorded-store.ts'
+import { parallel, plan, sh } from '../support/runbook.ts'
+import { random, scale, seed } from '../support/scale.ts'
+import { startSystem } from '../support/system.ts'
+import { Fleet } from './fleet.ts'
+import { createFleet } from './processes.ts'
+
+const HOUR = 3_600_000
+const ALL: Record<string, Shape> = { ...SHAPES, six: SIX }
+
+/** Names of tasks, one for each shape in turn. */
+const parents = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => {
+    const shapes = Object.keys(ALL)
+    return `${shapes[(from + index) % shapes.length]} ${from + index}`
+  })
+
+test('workers are killed at random moments of pipelines: each sub-agent works once, and each task hears of all', async () => {
+  const engine = await startEngine()
+  const { store, db } = engine
+  const project = await engine.project({ plan: '6' })
+  const fleet = await createFleet({
+    command: [join(import.meta.dirname, 'worker-process.ts')],
+    env: {
+      DATABASE_URL: engine.databaseUrl,
+      REDIS_URL: engine.redisUrl,
+      PREFIX: engine.names.prefix,
+      ITERATIONS: '3',
+      STEP_MS: '40',
+    },
+  })
+  for (let index = 0; index < 3; index++) await fleet.start()
+  const next = random()
+  const kills = scale(100)
+  const faulted: string[] = []
+  let started = 0
+  const more = async (count: number) => {
+    const ids = await store.createDrafts(
+      project.id,
+      parents(count, started).map(title => draft(title)),
+    )
+    started += count
+    await store.accept(project.id, ids)
+  }
+  await more(6)
+  for (let kill = 0; kill < kills; kill++) {
+    const open = await db.prisma.task.count({ where: { state: { in: ['active', 'queued', 'waiting'] } } })
+    if (open < 12) await more(4)
+    const victim = await eventually(
+      async () => {
+        const rows = await db.prisma.task.findMany({ where: { state: 'active', deaths: { lt: 3 } } })
+        const row = rows[Math.floor(next() * rows.length)]
+        const found = fleet.workers.find(worker => worker.alive() && worker.name === row?.leaseOwner)
+        if (!found) throw new Error('no worker runs a task')
+        return found
+      },
+      { timeoutMs: 60_000 },
+    )
+    await victim.kill()
+    faulted.push(victim.name)
+    await fleet.start()
+  }
+  await eventually(
+    async () => {
+      const settled = await db.prisma.task.groupBy({ by: ['kind', 'state'], _count: true, orderBy: { kind: 'asc' } })
+      expect(settled.map(({ kind, state }) => `${kind} ${state}`)).toEqual(['board ready', 'pipeline done'])
+    },
+    { timeoutMs: HOUR, intervalMs: 250 },
+  )
+  const history = await readHistory(db, { writes: readRecorded(fleet.record), faulted })
+  expect(check(history), `seed ${seed()}`).toEqual([])
+  expect(history.pipelines).toHaveLength(started)
+  const lost = history.runs.filter(({ outcome }) => outcome === 'lost').length
+  expect(lost).toBeGreaterThan(0)
+  console.log(
+    `seed ${seed()}: ${started} pipelines, ${history.tasks.length} tasks, ${kills} kills, ${lost} runs taken over, 0 violations`,
+  )
+}, 3_600_000)
+
+test(
+  'with containers: what sub-agents made before and after a kill is in the work of their task, once',
+  async () => {
+    const next = random()
+    const system = await startSystem({ services: 'api,gateway', plan: '6' })
+    const { client, db } = system
+    const fleet = new Fleet(system, { WORKER_CONCURRENCY: '4' })
+    await fleet.grow(2)
+    const { id: projectId } = await client.createProject({ body: { name: 'Chaos' } })
+    const params = { id: projectId }
+    let started = 0
+    const more = async (count: number) => {
+      const tasks = parents(count, started).map(title => ({
+        key: title,
+        title,
+        plan: planOf(ALL[title.replace(/ \d+$/, '')]!),
+      }))
+      const { items } = await client.createTasks({ params, body: { tasks } })
+      started += count
+      await client.acceptTasks({ params, body: { taskIds: items.map(({ id }) => id) } })
+    }
+    await more(3)
+    const kills = scale(30)
+    while (fleet.faults.kills < kills) {
+      const open = await db.prisma.task.count({
+        where: { kind: 'board', state: { in: ['active', 'queued', 'waiting'] } },
+      })
+      if (open < 2) await more(2)
+      await fleet.kill(next())
+    }
+    await fleet.settled()
+    await eventually(
+      async () => {
+        const rows = await db.prisma.task.findMany({ where: { kind: 'board' } })
+        const unfinished = rows.filter(({ state }) => state !== 'ready')
+        expect(unfinished.map(({ title, state, failureText }) => [title, state, failureText])).toEqual([])
+      },
+      { timeoutMs: HOUR, intervalMs: 500 },
+    )
+    const history = await readHistory(db, { faulted: fleet.faults.workers })
+    expect(check(history), `seed ${seed()}`).toEqual([])
+    expect(history.pipelines).toHaveLength(started)
+
+    const git = createLocalGitStore({
+      root: join(system.folder, 'repos'),
+      allowLocalSources: false,
+      env: process.env,
+      onError: () => {},
+    })
+    for (const { title, baseSha, headSha } of await db.prisma.task.findMany({ where: { kind: 'board' } })) {
+      const names = Object.keys(ALL[title.replace(/ \d+$/, '')]!)
+      const { files } = await git.diff(projectId, { base: baseSha!, head: headSha! })
+      const expected = [
+        ['all.txt', names.flatMap(name => [`+${name} 1`, `+${name} 2`])],
+        ...names.map(name => [`made/${name}.txt`, [`+${name} 1`, `+${name} 2`]]),
+      ]
+      expect(files.map(({ path, hunks }) => [path, hunks.flatMap(({ lines }) => lines)])).toEqual(expected)
+    }
+    const { faults } = fleet
+    console.log(
+      `seed ${seed()}: ${started} pipelines, ${history.tasks.length} tasks in containers, ${faults.kills} kills, ` +
+        `${history.runs.filter(({ outcome }) => outcome === 'lost').length} runs taken over, 0 violations`,
+    )
+  },
+  2 * HOUR,
+)
+
+/** Sub-agents that each add two lines to a file of their own, one a step; then the task gathers them. */
+function planOf(shape: Shape): string {
+  const line = (name: string, number: number) =>
+    sh(`sleep 0.3; mkdir -p made; echo ${name} ${number} >> made/${name}.txt`)
+  const tasks = Object.entries(shape).map(([name, depends_on]) => ({
+    name,
+    depends_on,
+    prompt: plan(
+      ...depends_on.map(other => sh(`grep -q "${other} 2" made/${other}.txt`)),
+      line(name, 1),
+      line(name, 2),
+    ),
+  }))
+  return plan(parallel(...tasks), sh('cat made/*.txt > all.txt'))
+}
