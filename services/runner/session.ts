@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import {
   ALIVE_EVERY_MS,
   type OpenParams,
+  RESULT_CHARS,
   type RunnerCall,
   type Turn,
   type WorkerMessage,
@@ -10,7 +11,7 @@ import type { Channel } from './channel.ts'
 import type { RunCommand } from './command.ts'
 import { createLiveOutput } from './live-output.ts'
 import { runLoop } from './loop.ts'
-import { storable } from './text.ts'
+import { clip, storable } from './text.ts'
 import { type RunTool, readingOnly, type ToolOutcome } from './tools/index.ts'
 import type { Checkpoint, Workspace } from './workspace.ts'
 
@@ -112,7 +113,7 @@ export async function runSession(deps: SessionDeps): Promise<void> {
       type: 'result',
       index: of.index,
       id: of.id,
-      text: storable(text),
+      text: clip(storable(text), RESULT_CHARS),
       ms,
       ...(exitCode !== undefined && { exitCode }),
     })

@@ -245,6 +245,8 @@ export function toolSpecs(names: readonly ToolName[] = TOOL_NAMES): ToolSpec[] {
   })
 }
 
+const FAULT_CHARS = 500
+
 /**
  * Checks the arguments of a call.
  * @returns the arguments, or an `Error:` text for the model that names each wrong argument
@@ -257,7 +259,8 @@ export function parseToolArgs<Name extends ToolName>(
   if (parsed.success) return { ok: true, args: parsed.data as ToolArgs<Name> }
   const faults = parsed.error.issues.slice(0, 10).map(issue => {
     const where = issue.path.length > 0 ? issue.path.join('.') : 'arguments'
-    return `${where}: ${issue.message}`
+    // It may name what the model made up, at any length.
+    return `${where}: ${issue.message}`.slice(0, FAULT_CHARS).toWellFormed()
   })
   const known = Object.keys(AGENT_TOOLS[name].args.shape).join(', ') || 'none'
   return {

@@ -7,7 +7,13 @@ import { createOpenReply } from '../../../../services/worker/run/open-reply.ts'
 import { createToolbox } from '../../../../services/worker/tools/toolbox.ts'
 import { defaultSettings } from '../../../../shared/contract/project.ts'
 import { RESULT_CHARS } from '../../../../shared/contract/runner.ts'
-import { AGENT_TOOLS, CONTAINER_TOOLS, parseToolArgs, TOOL_NAMES } from '../../../../shared/contract/tools.ts'
+import {
+  AGENT_TOOLS,
+  CONTAINER_TOOLS,
+  isToolName,
+  parseToolArgs,
+  TOOL_NAMES,
+} from '../../../../shared/contract/tools.ts'
 import type { Claim } from '../../../../shared/runtime/task-store/types.ts'
 import { scale, seed } from '../../../support/scale.ts'
 import { openedWorkspace } from '../../runner/support.ts'
@@ -65,6 +71,34 @@ const madeUp: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: value },
   { weight: 1, arbitrary: fc.constant(JSON.parse('{"__proto__": {"command": "x"}, "constructor": 1, "toString": 2}')) },
 )
+/** Values as the schemas ask for them, of any content. */
+const PLAUSIBLE: Record<string, fc.Arbitrary<unknown>> = {
+  timeoutSeconds: fc.double({ min: 0, max: 700 }),
+  offset: fc.integer({ min: 0, max: 10 }),
+  limit: fc.integer({ min: 0, max: 3_000 }),
+  replaceAll: fc.boolean(),
+  options: fc.array(text, { maxLength: 3 }),
+  parameters: fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
+  name: fc.oneof(text, fc.constantFrom('count_words', 'bash', 'x')),
+  remove: fc.array(text, { maxLength: 2 }),
+  tasks: fc.array(
+    fc.record(
+      Object.fromEntries(inner.map(key => [key, key.startsWith('depends') ? fc.array(text, { maxLength: 2 }) : text])),
+      { requiredKeys: [] },
+    ),
+    { maxLength: 4 },
+  ),
+}
+
+/** A call of a tool with the arguments that it has, some of them left out; or with anything. */
+const callOf = (name: string): fc.Arbitrary<{ name: string; args: unknown }> => {
+  const shape = isToolName(name) ? Object.keys(AGENT_TOOLS[name].args.shape) : []
+  const plausible = fc.record(Object.fromEntries(shape.map(key => [key, PLAUSIBLE[key] ?? text])), {
+    requiredKeys: shape.slice(0, 2),
+  })
+  return fc.record({ name: fc.constant(name), args: fc.oneof(plausible, madeUp) })
+}
+
 const toolName = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom<string>(...TOOL_NAMES) },
   { weight: 1, arbitrary: fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'toString', 'mcp_a_b')) },
@@ -72,9 +106,11 @@ const toolName = fc.oneof(
 
 const storable = (result: string) => result.isWellFormed() && !result.includes('\u0000')
 
-/** Says that a call has come as far as the store: its arguments were right. */
+/** Says that a call has come as far as the store or the container: its arguments were right. */
 class Reached extends Error {}
-const store = new Proxy({}, { get: () => () => Promise.reject(new Reached()) })
+const reach = () => Promise.reject(new Reached())
+const store = new Proxy({}, { get: () => reach })
+const exec = reach
 
 test('whatever a model makes up as a call, the worker answers it or carries it out', async () => {
   const settings = { ...defaultSettings('anthropic:a'), consultModel: 'anthropic:b' }
@@ -92,14 +128,14 @@ test('whatever a model makes up as a call, the worker answers it or carries it o
   const counts = { refused: 0, answered: 0, routed: 0, reached: 0 }
   const call = fc.record({
     id: text,
-    name: toolName,
-    input: madeUp,
-    invalid: fc.option(text, { nil: undefined, freq: 9 }),
+    made: toolName.chain(callOf),
+    invalid: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: text }),
   })
   await fc.assert(
     fc.asyncProperty(fc.nat(runs.length - 1), fc.array(call, { minLength: 1, maxLength: 4 }), async (which, raw) => {
       const { claim, toolbox } = toolboxes[which]!
-      const calls = readCalls(raw, toolbox.specs(), new Set())
+      const asMade = raw.map(({ id, made, invalid }) => ({ id, name: made.name, input: made.args, invalid }))
+      const calls = readCalls(asMade, toolbox.specs(), new Set())
       const reply = createOpenReply({ attempt: 1, iteration: 1, seq: 1, journal: [] }, calls, toolbox)
       const routed = [...reply.runnable]
       for (let next = reply.nextParking(); next; next = reply.nextParking()) {
@@ -109,7 +145,7 @@ test('whatever a model makes up as a call, the worker answers it or carries it o
       for (const { key, call: made, route } of routed) {
         counts.routed++
         if (route.where !== 'worker') continue
-        const context = { claim, key, seq: 1, sha: 'a'.repeat(40), exec: null, signal: new AbortController().signal }
+        const context = { claim, key, seq: 1, sha: 'a'.repeat(40), exec, signal: new AbortController().signal }
         const outcome = await route.tool.run(made.args, context).catch((error: unknown) => {
           if (error instanceof Reached) return 'reached' as const
           throw error
@@ -128,7 +164,9 @@ test('whatever a model makes up as a call, the worker answers it or carries it o
     }),
     options(0.25),
   )
-  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(TRIES / 100)
+  for (const [what, count] of Object.entries(counts)) {
+    expect({ what, enough: count > TRIES / 100 }).toEqual({ what, enough: true })
+  }
 })
 
 test.each(TOOL_NAMES)('arguments of %s that are wrong are named in words of bounded length', name => {
@@ -158,13 +196,13 @@ test('whatever reaches the runner is answered with a text that the worker takes'
   const runTool = createTools({ root, git: workspace.git, runCommand })
   const name = fc.oneof({ weight: 9, arbitrary: fc.constantFrom<string>(...CONTAINER_TOOLS) }, toolName)
   await fc.assert(
-    fc.asyncProperty(name, madeUp, async (tool, args) => {
-      const outcome = await runTool({ name: tool, args })
+    fc.asyncProperty(name.chain(callOf), async call => {
+      const outcome = await runTool(call)
       expect(typeof outcome.text).toBe('string')
       expect(outcome.text.length).toBeLessThan(RESULT_CHARS)
       expect(outcome.ms).toBeGreaterThanOrEqual(0)
     }),
     options(0.25),
   )
-  expect(commands).toBeGreaterThan(0)
+  expect(commands).toBeGreaterThan(TRIES / 1_000)
 }, 600_000)
