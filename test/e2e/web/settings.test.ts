@@ -37,7 +37,7 @@ test('a task gets a budget of its own', async () => {
   expect((await web.system().client.getTask({ params: { id: tasks.dear!.id } })).budgetUsd).toBe(1.25)
 })
 
-test('the first load carries no schemas, and what it needs is small', async () => {
+test('the first load carries no schemas, which only the server needs', async () => {
   const page = await web.open('/')
   await page.getByRole('heading', { name: 'Projects' }).waitFor()
   const scripts = await page.evaluate<string[]>(

@@ -83,8 +83,9 @@ test('a message to a running task waits until it is read', async () => {
   await page.keyboard.press('Control+Enter')
   const said = page.getByRole('article', { name: 'You', exact: true })
   await said.getByText('Be quick about <b>it</b>').waitFor()
-  await said.getByText('Not read yet').waitFor()
-  await said.getByText('Not read yet').waitFor({ state: 'detached', ...PATIENT })
+  const queued = page.getByText('Queued: the agent reads it at its next step')
+  await queued.waitFor()
+  await queued.waitFor({ state: 'detached', ...PATIENT })
   await reaches(system, tasks.talk!.id, 'ready')
 }, 180_000)
 

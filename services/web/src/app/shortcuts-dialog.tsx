@@ -12,9 +12,9 @@ const shortcuts: [keys: string[], does: string][] = [
 ]
 
 /** Every keyboard shortcut. */
-export function ShortcutsDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+export function ShortcutsDialog({ onClose }: { onClose(): void }) {
   return (
-    <Dialog onOpenChange={onOpenChange} open={open} title="Keyboard shortcuts">
+    <Dialog onOpenChange={open => open || onClose()} open title="Keyboard shortcuts">
       <dl className="space-y-2">
         {shortcuts.map(([keys, does]) => (
           <div className="flex items-center justify-between gap-4" key={does}>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Gauge, Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { IconButton } from '../ui/button.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu.tsx'
@@ -9,8 +9,9 @@ import { ConnectionDot } from './connection-dot.tsx'
 import { useDeps } from './deps.tsx'
 import { useHotkey } from './hotkeys.ts'
 import { BarSlot } from './shell-slots.tsx'
-import { ShortcutsDialog } from './shortcuts-dialog.tsx'
 import { type Theme, useTheme } from './theme.ts'
+
+const ShortcutsDialog = lazy(async () => ({ default: (await import('./shortcuts-dialog.tsx')).ShortcutsDialog }))
 
 /** Logo, the page's own parts, connection, theme and account. */
 export function TopBar() {
@@ -64,7 +65,11 @@ export function TopBar() {
           Sign out
         </MenuItem>
       </Menu>
-      <ShortcutsDialog onOpenChange={setShortcuts} open={shortcuts} />
+      {shortcuts && (
+        <Suspense>
+          <ShortcutsDialog onClose={() => setShortcuts(false)} />
+        </Suspense>
+      )}
     </header>
   )
 }

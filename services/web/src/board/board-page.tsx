@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { lazy, Suspense, useCallback, useState } from 'react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { isNotFound } from '../api/problem-words.ts'
 import { Missing } from '../app/broken.tsx'
@@ -16,7 +16,8 @@ import { BoardBar } from './board-bar.tsx'
 import { BoardColumns } from './board-columns.tsx'
 import { BoardEmpty } from './board-empty.tsx'
 import { type BoardView, needsYou } from './board-view.ts'
-import { NewTaskDialog } from './new-task-dialog.tsx'
+
+const NewTaskDialog = lazy(async () => ({ default: (await import('./new-task-dialog.tsx')).NewTaskDialog }))
 
 /** The board of a project: four columns of live cards. */
 export function BoardPage({ projectId, view }: { projectId: string; view: BoardView }) {
@@ -54,7 +55,9 @@ export function BoardPage({ projectId, view }: { projectId: string; view: BoardV
       )}
       {known.length > 0 && <BoardColumns onView={setView} tasks={known as Task[]} view={view} />}
       {creating && project.data && (
-        <NewTaskDialog onClose={() => setCreating(false)} project={project.data} tasks={known} />
+        <Suspense>
+          <NewTaskDialog onClose={() => setCreating(false)} project={project.data} tasks={known} />
+        </Suspense>
       )}
     </MoveProvider>
   )

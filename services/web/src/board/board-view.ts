@@ -6,6 +6,7 @@ import {
   isHidden,
   type TaskState,
 } from '../../../../shared/domain/task-state.ts'
+import { standsStill } from '../task/needs-person.ts'
 
 /** What the board's address says about what it shows. */
 export interface BoardView {
@@ -35,9 +36,9 @@ export function boardColumns(tasks: readonly Task[], { q, all }: BoardView): Rec
 /** How many tasks of the board its filter hides. */
 export const hiddenCount = (tasks: readonly Task[]): number => tasks.filter(task => isHidden(task.state)).length
 
-/** How many tasks wait for the person: to be reviewed, answered, or repaired. */
+/** How many tasks wait for the person: to be reviewed, answered, paid for, or repaired. */
 export const needsYou = (tasks: readonly Task[]): number =>
-  tasks.filter(({ state, blocked }) => state === 'ready' || state === 'failed' || blocked?.reason === 'answer').length
+  tasks.filter(task => task.state === 'ready' || standsStill(task)).length
 
 function matches({ number, title, description, key }: Task, query = ''): boolean {
   const text = `#${number} ${title} ${description} ${key}`.toLowerCase()

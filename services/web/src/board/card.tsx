@@ -6,6 +6,7 @@ import { keys } from '../api/keys.ts'
 import { ChecksBadge, PriorityBadge, StaleBadge } from '../task/badges.tsx'
 import { Cost } from '../task/cost.tsx'
 import { Elapsed } from '../task/elapsed.tsx'
+import { standsStill } from '../task/needs-person.ts'
 import { StateMark } from '../task/state-mark.tsx'
 import { applyWords } from '../task/task-words.ts'
 import { cx } from '../ui/cx.ts'
@@ -13,7 +14,7 @@ import { CardMenu } from './card-menu.tsx'
 
 /** A task on the board. The whole card opens its page; the menu holds its moves. `blocked`: why it does not run. */
 export const Card = memo(function Card({ task, blocked }: { task: Task; blocked: string | null }) {
-  const needsYou = task.blocked?.reason === 'answer' || task.state === 'failed'
+  const needsYou = standsStill(task)
   const pending =
     useIsMutating({
       mutationKey: ['move'],

@@ -3,6 +3,7 @@ import type { Project } from '../../../../shared/contract/project.ts'
 import type { Task } from '../../../../shared/contract/task.ts'
 import { problemWords } from '../api/problem-words.ts'
 import { useStoredState } from '../app/stored-state.ts'
+import { isRunbook } from '../projects/runbook.ts'
 import { possiblePrerequisites } from '../task/task-graph.ts'
 import { Button, Kbd } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -89,7 +90,7 @@ export function NewTaskDialog({ project, tasks, onClose }: { project: Project; t
           form={form}
           key={added.length}
           onChange={setForm}
-          runbook={project.settings.model.startsWith('runbook')}
+          runbook={isRunbook(project)}
         />
         {create.error && <FormError title="Nothing was created">{problemWords(create.error)}</FormError>}
       </div>

@@ -9,7 +9,9 @@ import { keys } from '../api/keys.ts'
 import { problemWords } from '../api/problem-words.ts'
 import { useDeps } from '../app/deps.tsx'
 import { useStoredState } from '../app/stored-state.ts'
+import { isRunbook } from '../projects/runbook.ts'
 import { rememberMode } from '../threads/mode.ts'
+import { RunbookHint } from '../threads/runbook-hint.tsx'
 import { Button, Kbd } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 
@@ -58,6 +60,7 @@ export function SayWhat({ project }: { project: Project }) {
       <div className="mt-2 flex flex-wrap items-center gap-2">
         <span className="min-w-40 flex-1 text-muted text-xs">
           The agent reads the project and proposes tasks. Nothing is changed.
+          {isRunbook(project) && <RunbookHint />}
         </span>
         <Button
           disabled={text.trim() === ''}

@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Kanban, MessagesSquare, Settings } from 'lucide-react'
+import { Kanban, LoaderCircle, MessageCircleQuestionMark, MessagesSquare, Settings } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import type { Project } from '../../../../shared/contract/project.ts'
+import { useDeps } from '../app/deps.tsx'
 import { IconButton } from '../ui/button.tsx'
 import { cx } from '../ui/cx.ts'
 import { ProjectSwitch } from './project-switch.tsx'
@@ -34,7 +36,6 @@ export function ProjectBar({
           <Link
             activeOptions={{ exact: true }}
             aria-current={name === current ? 'page' : undefined}
-            aria-label={word}
             className={cx(
               'flex h-7 items-center gap-1.5 rounded-md px-2 text-sm hover:bg-sunken',
               name === current ? 'bg-sunken font-medium' : 'text-muted hover:text-fg',
@@ -44,7 +45,8 @@ export function ProjectBar({
             to={to}
           >
             <Icon aria-hidden className="size-4" />
-            <span className="max-lg:hidden">{word}</span>
+            <span className="max-lg:sr-only">{word}</span>
+            {name === 'threads' && project && <MainThreadMark threadId={project.mainThreadId} />}
           </Link>
         ))}
         {project && (
@@ -58,6 +60,28 @@ export function ProjectBar({
           <SettingsDialog onClose={() => setSettings(false)} project={project} />
         </Suspense>
       )}
+    </>
+  )
+}
+
+/** That the main thread's agent is at work, or asks something. */
+function MainThreadMark({ threadId }: { threadId: string }) {
+  const { queries } = useDeps()
+  const thread = useQuery(queries.thread(threadId))
+  const asks = thread.data?.status === 'waiting' && thread.data.blocked?.reason === 'answer'
+  if (asks) {
+    return (
+      <span className="flex items-center gap-1 text-state-amber text-xs">
+        <MessageCircleQuestionMark aria-hidden className="size-3.5" />
+        <span className="max-lg:sr-only">asks you</span>
+      </span>
+    )
+  }
+  if (thread.data?.status !== 'active') return null
+  return (
+    <>
+      <LoaderCircle aria-hidden className="size-3.5 animate-spin text-state-blue [animation-duration:2s]" />
+      <span className="sr-only">(the agent works)</span>
     </>
   )
 }

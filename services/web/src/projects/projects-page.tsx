@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { FolderGit2, Plus } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { Project } from '../../../../shared/contract/project.ts'
 import { useDeps } from '../app/deps.tsx'
 import { InBar } from '../app/shell-slots.tsx'
@@ -10,7 +10,8 @@ import { Button } from '../ui/button.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { Empty, Loading } from '../ui/notice.tsx'
 import { timeWords } from '../ui/time-words.ts'
-import { NewProjectDialog } from './new-project-dialog.tsx'
+
+const NewProjectDialog = lazy(async () => ({ default: (await import('./new-project-dialog.tsx')).NewProjectDialog }))
 
 /** All projects of the organization, newest first. */
 export function ProjectsPage() {
@@ -57,7 +58,11 @@ export function ProjectsPage() {
           ))}
         </ul>
       </div>
-      {creating && <NewProjectDialog kind={creating} onClose={() => setCreating(null)} />}
+      {creating && (
+        <Suspense>
+          <NewProjectDialog kind={creating} onClose={() => setCreating(null)} />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -41,7 +41,9 @@ export function TaskBar({ task, tasks }: { task: Task; tasks: Task[] }) {
         <Cost task={task} />
       </span>
       <ParentLink task={task} />
-      <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>
+      {task.blocked?.reason !== 'answer' && (
+        <span className="min-w-0 truncate text-muted text-xs max-lg:hidden">{blocked}</span>
+      )}
       <span className="ml-auto flex shrink-0 items-center gap-1.5">
         <span className="flex gap-1.5 max-lg:hidden">
           <ChecksBadge checks={task.checks} />

@@ -15,6 +15,7 @@ function wordsFor({ state, blocked }: Task): { hint: string; placeholder: string
   if (state === 'applying') {
     return { hint: 'Is read if it comes back; else it makes a follow-up task.', placeholder: 'What is left to do?' }
   }
+  if (state === 'waiting') return { hint: 'Is read as soon as it goes on.', placeholder: 'Tell the agent something' }
   return { hint: 'Is read when the agent starts.', placeholder: 'Something the agent should know' }
 }
 

@@ -46,9 +46,7 @@ export const Said = memo(function Said({
           </time>
           {row.planning && <span className="font-medium text-state-violet">Plan</span>}
           {row.revises.length > 0 && <span className="font-medium">Revise plan</span>}
-          {row.kind === 'user' && !row.read && !brief && (
-            <span className="ml-auto text-state-amber">{pending ? 'Sending…' : 'Not read yet'}</span>
-          )}
+          {pending && <span className="ml-auto text-state-amber">Sending…</span>}
         </div>
         <Folded folded={row.text.length > LONG}>
           <Markdown text={row.text} />

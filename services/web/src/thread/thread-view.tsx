@@ -147,7 +147,8 @@ function Printing({ threadId }: { threadId: string }) {
 /** What goes on where nothing else shows it. */
 function Activity({ rows, threadId }: { rows: ThreadRow[]; threadId: string }) {
   const writing = useStream(threadId, 'reply') !== ''
-  const words = writing ? null : activityWords(rows)
+  // What waits to be read says nothing of what the agent does.
+  const words = writing ? null : activityWords(rows.filter(row => !('read' in row) || row.read || row.kind !== 'user'))
   if (!words) return null
   return (
     <p className="flex items-center gap-2.5 px-2.5 py-1.5 text-muted text-xs">

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { CircleStop } from 'lucide-react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread, TurnMode } from '../../../../shared/contract/thread.ts'
+import { useDeps } from '../app/deps.tsx'
+import { isRunbook } from '../projects/runbook.ts'
 import { Proposals } from '../proposals/proposals.tsx'
 import { Composer } from '../thread/composer.tsx'
 import { isBusy, type ThreadRun } from '../thread/thread-run.ts'
@@ -15,7 +18,9 @@ import { useStop } from './use-stop.ts'
 
 /** The main thread, or one that was opened beside it: planning, and building without a task. */
 export function ProjectThread({ thread, tasks }: { thread: Thread; tasks: Task[] }) {
+  const { queries } = useDeps()
   const run = runOfThread(thread)
+  const project = useQuery(queries.project(thread.projectId))
   const [mode, setMode] = useMode(thread.id)
   const stop = useStop(thread)
   return (
@@ -42,7 +47,7 @@ export function ProjectThread({ thread, tasks }: { thread: Thread; tasks: Task[]
           tools={!run.asks && <ModeSwitch mode={mode} onChange={setMode} />}
         />
       )}
-      nothingYet={<NothingSaid planning={mode === 'plan'} />}
+      nothingYet={<NothingSaid planning={mode === 'plan'} runbook={isRunbook(project.data)} />}
       prompt={
         <>
           <ThreadPrompt tasks={tasks} thread={thread} />

@@ -56,4 +56,7 @@ test('ready, failed and asking tasks wait for the person', () => {
   const asking = task(1, { state: 'waiting', blocked: { reason: 'answer', waitingOn: [] } })
   const parked = task(2, { state: 'waiting', blocked: { reason: 'provider', waitingOn: [] } })
   expect(needsYou([asking, parked, task(3, { state: 'ready' }), task(4, { state: 'failed' }), task(5)])).toBe(3)
+  const broke = { reason: 'budget' as const, waitingOn: [] }
+  expect(needsYou([task(6, { state: 'waiting', blocked: broke })])).toBe(1)
+  expect(needsYou([task(7, { state: 'waiting', blocked: { ...broke, until: '2026-01-01T00:00:00.000Z' } })])).toBe(0)
 })
