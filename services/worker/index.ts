@@ -84,7 +84,8 @@ export async function createWorker(deps: WorkerDeps): Promise<Service> {
       redis,
       worker: name,
       concurrency: deps.concurrency,
-      execute: (claim, signal) => runTask({ ...runDeps, checkMain, mcp: { allowLocal: deps.allowLocalSources } }, claim, signal),
+      execute: (claim, signal) =>
+        runTask({ ...runDeps, checkMain, mcp: { allowLocal: deps.allowLocalSources } }, claim, signal),
     }),
   ])
 }

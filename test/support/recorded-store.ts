@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Fenced } from '../../shared/runtime/refused.ts'
+import type { TaskStore } from '../../shared/runtime/task-store/index.ts'
 import type { PipelineStore } from '../../shared/runtime/task-store/pipeline-types.ts'
-import type { Fence, RunStore, TaskStore } from '../../shared/runtime/task-store/types.ts'
+import type { Fence, RunStore } from '../../shared/runtime/task-store/types.ts'
 
 /** One write of a run: what was tried, and what the store answered. Times are of this machine's clock, in ms. */
 export interface Write {

@@ -3,17 +3,21 @@ import { createApplyStore } from './apply-line.ts'
 import { requestApply } from './apply-request.ts'
 import { change, type StoreDeps } from './change.ts'
 import { createContextStore } from './context.ts'
+import type { ContextStore } from './context-types.ts'
 import { acceptDrafts, cancelTask, dismissTask, retryTask } from './decide.ts'
 import { createDrafts, requireProject } from './drafts.ts'
 import { editTask } from './edit.ts'
 import { deleteMessage, editMessage } from './message-edit.ts'
 import { createPipelineStore } from './pipeline.ts'
+import type { PipelineStore } from './pipeline-types.ts'
 import { postMessage } from './post-message.ts'
 import { branchPushed, headMoved } from './pushed.ts'
 import { revise } from './revise.ts'
 import { createRunStore } from './run.ts'
 import { stopThread } from './turn.ts'
-import type { TaskCommands, TaskStore } from './types.ts'
+import type { ApplyStore, RunStore, TaskCommands } from './types.ts'
+
+export type TaskStore = TaskCommands & RunStore & ContextStore & PipelineStore & ApplyStore
 
 /** The only writer of task states, edges, messages, events and the outbox. Every method is one transaction. */
 export function createTaskStore(deps: StoreDeps): TaskStore {

@@ -5,8 +5,6 @@ import type { TurnMode } from '../../contract/thread.ts'
 import type { ToolArgs } from '../../contract/tools.ts'
 import type { Price } from '../../domain/prices.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
-import type { ContextStore } from './context-types.ts'
-import type { PipelineStore } from './pipeline-types.ts'
 import type { Proposed } from './proposal-types.ts'
 
 /** What a person or front end may do. Everything that is refused throws `Refused` and changes nothing. */
@@ -291,5 +289,3 @@ export interface ApplyStore {
   storeMainCheck(projectId: string, check: CheckRecord): Promise<void>
   mainCheck(projectId: string, sha: string, command: string): Promise<CheckRecord | null>
 }
-
-export type TaskStore = TaskCommands & RunStore & ContextStore & PipelineStore & ApplyStore
