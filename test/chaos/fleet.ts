@@ -51,6 +51,16 @@ export class Fleet {
     await this.grow(1)
   }
 
+  /** Kills any worker, whatever it does, and starts another in its place. */
+  async killIdle(pick: number): Promise<void> {
+    const victim = this.#workers[Math.floor(pick * this.#workers.length)]!
+    this.faults.workers.add(victim.name)
+    process.kill(victim.pid, 'SIGKILL')
+    await victim.exited
+    this.#workers = this.#workers.filter(worker => worker !== victim)
+    await this.grow(1)
+  }
+
   /** All tasks of killed workers have gone on. */
   async settled(): Promise<void> {
     await Promise.all(this.#recovering)
