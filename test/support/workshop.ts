@@ -8,6 +8,7 @@ import { createApplyWorker } from '../../services/worker/apply/apply-worker.ts'
 import { createMainCheck } from '../../services/worker/apply/main-check.ts'
 import { type Broker, createBroker } from '../../services/worker/models/broker.ts'
 import type { ModelConfig } from '../../services/worker/models/model-name.ts'
+import type { RunDeps } from '../../services/worker/run/deps.ts'
 import { runTask } from '../../services/worker/run/run-task.ts'
 import { createSandbox, type Sandbox } from '../../services/worker/sandbox/sandbox.ts'
 import type { McpDeps } from '../../services/worker/tools/mcp/server.ts'
@@ -30,6 +31,8 @@ export interface Workshop extends Engine {
   broker: Broker
   /** The real work of a worker: containers, git, models. */
   execute: Execute
+  /** What that works with. */
+  runDeps: RunDeps
   /** Works off lines of applies too. */
   startApplies(): Promise<void>
   /** A project with a repository made from the given files. */
@@ -79,6 +82,7 @@ export async function startWorkshop(
     sandbox,
     broker,
     execute: (claim, signal) => runTask(deps, claim, signal),
+    runDeps: deps,
     startApplies: () => applies.start(),
     async repository(files, options) {
       const project = await engine.project(options)
