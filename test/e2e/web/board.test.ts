@@ -59,9 +59,8 @@ test('a card offers exactly the moves that its state allows', async () => {
   }
   expect(await offered('Write fails')).toEqual(['Accept', 'View plan', 'Revise plan', 'Dismiss'])
   await client.acceptTasks({ params: { id: project.id }, body: {} })
-  await card(column(page, 'Active'), 'Write fails')
-    .getByText(/exit code 3|exit 3/)
-    .waitFor(PATIENT)
+  const failed = card(column(page, 'Active'), 'Write fails').filter({ has: page.locator('[data-state="failed"]') })
+  await failed.getByText(/exit code 3|exit 3/).waitFor(PATIENT)
   expect(await offered('Write fails')).toEqual(['Retry', 'View plan', 'Dismiss'])
   await arrives(page, 'Write works', 'Ready')
   expect(await offered('Write works')).toEqual(['Apply changes', 'View plan', 'Dismiss'])

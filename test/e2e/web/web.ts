@@ -27,13 +27,14 @@ export interface Planned {
   tasks: Record<string, Task>
 }
 
-export function runWeb(options: SystemOptions = {}): Web {
+/** `options` may be made when the tests begin: what they name is then running. */
+export function runWeb(options: SystemOptions | (() => Promise<SystemOptions>) = {}): Web {
   let system: System | undefined
   let browser: Browser | undefined
   const stage = fileStage()
   beforeAll(async () => {
     await buildWeb()
-    system = await startSystem({ ...options, stage })
+    system = await startSystem({ ...(typeof options === 'function' ? await options() : options), stage })
     browser = await launchBrowser()
     stage.onEnd(() => browser?.close())
     // What the system itself said helps to understand a page that did not get its answer.
