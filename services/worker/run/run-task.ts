@@ -93,7 +93,8 @@ async function inContainer(
   try {
     await runner.finished
   } finally {
-    await toolbox.close()
+    // The container first: what the toolbox has running in it needs no other end.
     await runner.close()
+    await toolbox.close()
   }
 }

@@ -64,8 +64,8 @@ function send(url: URL, init: RequestInit, addresses: Address[] | null, signal: 
   })
 }
 
-/** Gives the addresses that were looked at, whatever the name means by now. */
-const pinned =
+/** Finds the addresses that were looked at, whatever the name means by now. */
+export const pinned =
   (addresses: Address[]): LookupFunction =>
   (_host, options, done) => {
     const [first] = addresses
