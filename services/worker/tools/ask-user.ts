@@ -14,6 +14,7 @@ export function askUser({ store }: Pick<RunDeps, 'store'>): WorkerTool {
     async run(given, { claim, key }) {
       const parsed = parseToolArgs(NAME, given)
       if (!parsed.ok) return { kind: 'result', text: parsed.error }
+      if (key.attempt !== claim.attempt) return { kind: 'result', text: GIVEN_UP }
       const text = await store.readAnswer(claim, key, answers =>
         stepOf({ name: NAME, args: given }, key, { text: answerText(answers) }),
       )
@@ -23,5 +24,9 @@ export function askUser({ store }: Pick<RunDeps, 'store'>): WorkerTool {
     },
   }
 }
+
+/** The run that asked was stopped; what is said since then is no answer to it. */
+const GIVEN_UP =
+  'Error: the run was ended before anybody had answered. Ask again if the answer is still needed; what the user has said since then comes next.'
 
 const answerText = (answers: readonly string[]): string => `The user answered:\n${answers.join('\n\n')}`

@@ -92,9 +92,11 @@ async function readPrerequisites(sql: Sql, taskId: string): Promise<Prerequisite
 }
 
 async function readFollowed(sql: Sql, id: string): Promise<FollowedTask | null> {
-  const select = { id: true, number: true, title: true, description: true, plan: true, doneWhen: true, output: true }
-  const task = await sql.task.findUnique({ where: { id }, select })
-  return task && { ...task, output: task.output ?? '' }
+  const text = { title: true, description: true, plan: true, doneWhen: true, output: true } as const
+  const task = await sql.task.findUnique({ where: { id }, select: { id: true, number: true, activeMs: true, ...text } })
+  if (!task) return null
+  const { activeMs, output, ...rest } = task
+  return { ...rest, output: output ?? '', activeSeconds: Number(activeMs) / 1000 }
 }
 
 interface Claimer {

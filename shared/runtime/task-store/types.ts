@@ -91,6 +91,7 @@ export interface FollowedTask {
   plan: string
   doneWhen: string
   output: string
+  activeSeconds: number
 }
 
 export type ClaimResult =

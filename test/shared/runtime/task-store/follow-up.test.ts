@@ -53,6 +53,7 @@ test('a message to a done task becomes a task of its own on the newest main, acc
     plan: 'the plan',
     doneWhen: 'It floats.',
     output: 'a',
+    activeSeconds: expect.any(Number),
   })
   expect((await messagesIn(engine, threadId)).find(message => message.id === messageId)).toMatchObject({
     text: '  Make it red\nand round',
