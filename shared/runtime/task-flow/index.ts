@@ -8,6 +8,8 @@ export interface TaskJob {
   /** Number of the outbox row that asked for it. */
   n: bigint
   priority: number
+  /** Its worker was lost: it has its slot already, so it goes before whatever waits for a worker. */
+  takeOver?: boolean
   /** Unfinished prerequisites, each of which holds it back until its gate is released. */
   gates: readonly string[]
 }
@@ -63,11 +65,11 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
     async add(jobs) {
       if (jobs.length === 0) return
       await producer.addBulk(
-        jobs.map(({ taskId, n, priority, gates: prerequisites }) => ({
+        jobs.map(({ taskId, n, priority, takeOver = false, gates: prerequisites }) => ({
           name: 'task',
           queueName: names.queues.tasks,
           data: { taskId },
-          opts: { ...FORGET, jobId: taskJobId(taskId, n), priority: LIMITS.task.maxPriority - priority + 1 },
+          opts: { ...FORGET, jobId: taskJobId(taskId, n), priority: takeOver ? 1 : LIMITS.task.maxPriority - priority + 2 },
           children: prerequisites.map(from => ({
             name: 'gate',
             queueName: names.queues.gates,

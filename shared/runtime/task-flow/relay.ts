@@ -51,8 +51,8 @@ async function enqueueAll(db: Database, flow: TaskFlow, rows: readonly { n: bigi
       const task = byId.get(taskId)
       if (task?.jobNumber !== n) return []
       // One whose worker was lost has started and holds a slot: nothing may keep it from being taken over.
-      const gates = task.state === 'active' ? [] : task.unsatisfied
-      return [{ taskId, n, priority: task.priority, gates }]
+      const takeOver = task.state === 'active'
+      return [{ taskId, n, priority: task.priority, takeOver, gates: takeOver ? [] : task.unsatisfied }]
     }),
   )
 }

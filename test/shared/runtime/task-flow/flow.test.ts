@@ -105,3 +105,11 @@ test('a released task takes its turn by priority, as one that was never held', a
   const queue = await flow.queues[0]!.getJobs(['prioritized', 'wait'], 0, -1, true)
   expect(queue.map(({ data }) => data.taskId)).toEqual([a, c, b])
 })
+
+test('a task whose worker was lost goes before all that have not started', async () => {
+  const { flow, a, b, c, job } = await three()
+  await flow.add([job(a, 1n, [], 100), job(b, 2n)])
+  await flow.add([{ ...job(c, 3n, [], -100), takeOver: true }])
+  const queue = await flow.queues[0]!.getJobs(['prioritized', 'wait'], 0, -1, true)
+  expect(queue.map(({ data }) => data.taskId)).toEqual([c, a, b])
+})
