@@ -32,7 +32,7 @@ export async function stopPipelines(
   const cause = ended === 'failed' ? `“${task.title}” failed` : `“${task.title}” was cancelled`
   if (task.pipelineId) await stopPipeline(unit, task.pipelineId, { state: ended, cause }, now)
   const own = await unit.sql.pipeline.findFirst({ where: { taskId: task.id, state: 'running' } })
-  if (own) await stopPipeline(unit, own.id, { state: 'cancelled', cause }, now)
+  if (own) await stopPipeline(unit, own.id, { state: 'cancelled', cause: 'The agent that started it was stopped' }, now)
 }
 
 /** Fail fast: what runs is cancelled, what has not started is skipped, what is done stays so. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../../shared/domain/limits.ts'
 import { renderPipeline } from '../../../../shared/domain/pipeline-view.ts'
+import { limitsHold } from '../../../support/checks/limit-rules.ts'
 import { draft } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
+import { readHistory } from '../../../support/history.ts'
 import { failing, golden } from '../../../support/pictures.ts'
 import { firstCall, pictured, SHAPES, type Shape, SIX } from '../../../support/pipelines.ts'
 import { file, parallel, plan, say, sh } from '../../../support/runbook.ts'
@@ -186,6 +188,50 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
     expect(first?.text).toContain(`\n${talk!.output}\n\n[Your task]\n`)
     const answered = await db.prisma.message.findFirstOrThrow({ where: { threadId: parent.threadId, role: 'tool' } })
     expect((answered.parts as { text: string }[])[0]?.text).toContain(talk!.output)
+  })
+
+  test.each([
+    ['core', SHAPES['8 wide']],
+    ['1', SHAPES.diamond],
+  ] as const)('of two tasks at once all get their turn under plan %s', async (plan, shape) => {
+    const { repository, store, db, until, changed } = shop()
+    const project = await repository({ 'README.md': '# Test\n' }, { plan })
+    const block = parallel(...stepsOf(shape))
+    const ids = await store.createDrafts(project.id, [
+      draft('left', [], { plan: block }),
+      draft('right', [], { plan: block }),
+    ])
+    await store.accept(project.id)
+    for (const id of ids) {
+      const { baseSha, headSha } = await until(id, 'ready')
+      expect(await changed(project.id, baseSha!, headSha!)).toEqual(Object.keys(shape).map(name => `+${name}.txt`))
+    }
+    const history = await readHistory(db)
+    const own = new Set(
+      history.projects.filter(({ id }) => id === project.id).map(({ organizationId }) => organizationId),
+    )
+    expect(limitsHold({ ...history, organizations: history.organizations.filter(({ id }) => own.has(id)) })).toEqual([])
+    expect(await db.prisma.task.count({ where: { parentTaskId: { in: ids }, state: 'done' } })).toBe(
+      2 * Object.keys(shape).length,
+    )
+  })
+
+  test('of the main thread bring their work to main with its turn', async () => {
+    const { repository, store, db, main, changed } = shop()
+    const project = await repository({ 'README.md': '# Test\n' })
+    const before = await main(project.id)
+    await store.postMessage(project.mainThreadId, parallel(...stepsOf(SHAPES.diamond)), 'build')
+    await eventually(
+      async () => {
+        expect(await main(project.id)).not.toBe(before)
+        const turn = await db.prisma.task.findUniqueOrThrow({ where: { threadId: project.mainThreadId } })
+        expect({ state: turn.state, failure: turn.failureText }).toEqual({ state: 'ready', failure: null })
+      },
+      { timeoutMs: 120_000 },
+    )
+    expect(await changed(project.id, before, await main(project.id))).toEqual(['+a.txt', '+b.txt', '+c.txt'])
+    const children = await db.prisma.task.findMany({ where: { projectId: project.id, kind: 'pipeline' } })
+    expect(children.map(({ state, number }) => [state, number])).toEqual(Array(3).fill(['done', null]))
   })
 
   test('begin on the changes that their task has made, and it goes on with theirs', async () => {

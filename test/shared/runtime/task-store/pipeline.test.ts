@@ -6,10 +6,20 @@ import { draft, type Engine, startEngine } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { readHistory } from '../../../support/history.ts'
 import { failing, golden } from '../../../support/pictures.ts'
-import { firstCall, parked, pictured, pipelineWork, SHAPES, SIX, tasksOf } from '../../../support/pipelines.ts'
+import {
+  askForPipeline,
+  firstCall,
+  parked,
+  pictured,
+  pipelineWork,
+  SHAPES,
+  SIX,
+  tasksOf,
+} from '../../../support/pipelines.ts'
 import { untilQuiet } from '../../../support/quiet.ts'
 import { startRelay } from '../../../support/relay.ts'
 import { claimAs, claimed, expireLease, iterate, sha } from '../../../support/runs.ts'
+import { claimThread, eventsOf } from '../../../support/threads.ts'
 
 async function setting({ plan = '100', settings = {} } = {}) {
   const engine = await startEngine()
@@ -312,12 +322,13 @@ describe('cancelling', () => {
   test('the task that waits stops its pipeline; tried again, it hears what came of it', async () => {
     const { engine, project, events } = await setting()
     const { store } = engine
-    const { id, claimOf, states, parent } = await parked(engine, project, SHAPES.diamond)
+    const { id, claimOf, states, parent, row } = await parked(engine, project, SHAPES.diamond)
     const b = await claimOf('b')
     await store.childDone(await claimOf('a'), { headSha: sha('5'), output: 'kept' })
     await store.cancel(id)
     expect(await states()).toEqual({ a: 'done', b: 'cancelled', c: 'skipped' })
     expect(await parent()).toMatchObject({ state: 'cancelled', waitingFor: null })
+    expect((await row('b')).failureText).toBe('The agent that started it was stopped, which stopped the pipeline.')
     expect(await events('pipeline.cancelled')).toHaveLength(1)
     await expect(store.childDone(b, { headSha: sha('5'), output: '' })).rejects.toThrow(/came too late/)
     await store.retry(id)
@@ -327,6 +338,58 @@ describe('cancelling', () => {
     const key = { ...open!, callIndex: 0 }
     expect(await store.startPipeline(claim, key, { tasks: tasksOf(SHAPES.diamond), baseSha: sha('3') })).toBe(false)
     expect(await store.pipelineOf(id, key)).toMatchObject({ state: 'cancelled', tasks: [{ output: 'kept' }, {}, {}] })
+  })
+})
+
+describe('a turn', () => {
+  /** A turn of the main thread that waits for two sub-agents. */
+  async function turn(plan: string) {
+    const { engine, store, project, events } = await setting({ plan })
+    const { mainThreadId: threadId } = project
+    await store.postMessage(threadId, 'split it', 'build')
+    const claim = await claimThread(engine, threadId)
+    const tasks = tasksOf({ a: [], b: [] })
+    await askForPipeline(store, claim, tasks)
+    await store.startPipeline(claim, firstCall(claim), { tasks, baseSha: sha('3') })
+    const outcome = async () => (await store.pipelineOf(claim.taskId, firstCall(claim)))!
+    const [a, b] = (await outcome()).tasks.map(({ id }) => id) as [string, string]
+    return { engine, store, project, events, threadId, claim, outcome, a, b }
+  }
+
+  test('has sub-agents that take slots, as it takes none itself, and is told of as its thread’s', async () => {
+    const { engine, store, project, threadId, claim, a, b } = await turn('1')
+    const first = await claimed(engine, a)
+    expect(await claimAs(engine, b, 'w')).toEqual({ kind: 'refused', reason: 'slot' })
+    await store.childDone(first, { headSha: sha('5'), output: 'x' })
+    await store.childDone(await claimed(engine, b), { headSha: sha('5'), output: 'y' })
+    // Going on, it needs no place in line: another task has the only slot.
+    const [other] = (await store.createDrafts(project.id, [draft('other')])) as [string]
+    await store.accept(project.id)
+    await claimed(engine, other)
+    const again = await claimed(engine, claim.taskId)
+    expect(await store.startPipeline(again, firstCall(claim), { tasks: [], baseSha: sha('3') })).toBe(false)
+    const told = await engine.db.prisma.event.findMany({ where: { threadId, type: { startsWith: 'pipeline.' } } })
+    expect(told.map(({ type, taskId }) => [type, taskId])).toEqual([
+      ['pipeline.running', null],
+      ['pipeline.done', null],
+    ])
+    expect((await eventsOf(engine, threadId)).filter(type => type === 'turn.waiting')).toHaveLength(1)
+  })
+
+  test('that is stopped stops its sub-agents; with the next message it hears of them and goes on', async () => {
+    const { engine, store, threadId, outcome, a } = await turn('10')
+    const late = await claimed(engine, a)
+    await store.stopThread(threadId)
+    expect(await outcome()).toMatchObject({
+      state: 'cancelled',
+      tasks: [{ state: 'cancelled' }, { state: 'skipped' }],
+    })
+    await expect(store.childDone(late, { headSha: sha('5'), output: '' })).rejects.toThrow(/came too late/)
+    await store.postMessage(threadId, 'go on', 'build')
+    const claim = await claimThread(engine, threadId)
+    const { open } = await store.load(claim)
+    const call = { ...open!, callIndex: 0 }
+    expect(await store.startPipeline(claim, call, { tasks: tasksOf({ a: [] }), baseSha: sha('3') })).toBe(false)
   })
 })
 
