@@ -177,3 +177,19 @@ test('an agent that asks waits without a container, and goes on with the answer'
   ])
   expect(turn.output).toContain('asked “Which colour?” and was told: The user answered:')
 })
+
+test('a question of a turn that was stopped is not answered by the next request', async () => {
+  const at = shop()
+  const project = await at.repository({ 'README.md': '# Shop\n' })
+  await said(at, project.mainThreadId, { text: plan('```ask\nWhich?\n```', sh('echo old')), state: 'waiting' })
+  await at.store.stopThread(project.mainThreadId)
+  const turn = await said(at, project.mainThreadId, { text: sh('echo new') })
+  const steps = await at.db.prisma.step.findMany({
+    where: { taskId: turn.id },
+    orderBy: [{ attempt: 'asc' }, { iteration: 'asc' }],
+  })
+  expect(steps.map(({ tool, summary, result }) => [tool, summary, result.split('\n[exit')[0]])).toEqual([
+    ['ask_user', 'Which?', expect.stringMatching(/^Error: the run was ended before anybody had answered/)],
+    ['bash', 'echo new', 'new'],
+  ])
+})
