@@ -182,7 +182,7 @@ export const LIMITS = Object.freeze({
     /** Largest schema of a tool's arguments. */
     schemaBytes: 16 * KIB,
     /** A server that has not named its tools by then is left out. */
-    connectMs: 15_000,
+    connectMs: 10_000,
     callMs: 120_000,
     /** Largest message of a server, and the most that it may say until it is asked again. */
     messageBytes: 4 * MIB,
