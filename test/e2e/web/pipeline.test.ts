@@ -77,9 +77,11 @@ test('the picture stands in a thread without a task as well', async () => {
   await page.getByLabel('Message', { exact: true }).fill(plan(pipeline, say('Both are there.')))
   await page.keyboard.press('Control+Enter')
   await page
-    .getByRole('region', { name: 'Pipeline', exact: true })
+    .getByRole('region', { name: 'Pipelines', exact: true })
     .getByRole('link', { name: 'left: Running' })
     .click(PATIENT)
   await page.getByRole('link', { name: 'Sub-agent of a thread' }).click()
   await page.getByRole('article', { name: 'Agent', exact: true }).getByText('Both are there.').waitFor(PATIENT)
+  await page.getByText('1 earlier pipeline of this thread').click()
+  await page.getByRole('region', { name: 'Pipelines', exact: true }).getByRole('link', { name: 'left: Done' }).waitFor()
 }, 180_000)

@@ -14,7 +14,7 @@ export const keys = {
   checkpoints: (taskId: string) => ['checkpoints', taskId] as const,
   /** All below have this in front: what moves a pipeline's task says nothing of its pipeline. */
   anyPipeline: ['pipelines'] as const,
-  pipelines: (taskId: string) => ['pipelines', 'task', taskId] as const,
+  pipelines: (threadId: string) => ['pipelines', 'thread', threadId] as const,
   pipeline: (id: string) => ['pipelines', 'one', id] as const,
   plans: (taskId: string) => ['plans', taskId] as const,
   usage: (projectId: string) => ['usage', projectId] as const,

@@ -43,11 +43,13 @@ export function createQueries(client: WebClient) {
         queryKey: keys.plans(taskId),
         queryFn: async ({ signal }) => (await client.getPlans({ params: { id: taskId }, signal })).items,
       }),
-    pipelines: (taskId: string) =>
+    pipelines: (threadId: string) =>
       queryOptions({
-        queryKey: keys.pipelines(taskId),
+        queryKey: keys.pipelines(threadId),
         queryFn: ({ signal }) =>
-          allPages(cursor => client.listPipelines({ params: { id: taskId }, query: { limit, cursor }, signal })),
+          allPages(cursor =>
+            client.listThreadPipelines({ params: { id: threadId }, query: { limit, cursor }, signal }),
+          ),
       }),
     pipeline: (id: string) =>
       queryOptions({

@@ -3,6 +3,8 @@ import { Dialog } from '../ui/dialog.tsx'
 
 const shortcuts: [keys: string[], does: string][] = [
   [['C'], 'New task'],
+  [['T'], 'Threads of the project'],
+  [['B'], 'Board of the project'],
   [['/'], 'Search the board'],
   [['↑', '↓', '←', '→'], 'From card to card'],
   [['Enter'], 'Open the card'],

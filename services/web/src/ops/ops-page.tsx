@@ -43,9 +43,9 @@ export function OpsPage() {
           <Table
             columns={['Container', 'Task', 'Epoch', 'Worker', 'Started']}
             empty="No task is running."
-            rows={(containers.data ?? []).map(({ id, taskId, epoch, worker, startedAt }) => [
+            rows={(containers.data ?? []).map(({ id, taskId, threadId, epoch, worker, startedAt }) => [
               <code key="id">{id.slice(0, 12)}</code>,
-              <code key="task">{taskId}</code>,
+              <code key="task">{taskId ?? `thread ${threadId}`}</code>,
               epoch,
               worker,
               timeWords(startedAt),

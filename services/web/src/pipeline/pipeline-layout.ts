@@ -1,6 +1,4 @@
-import type { Task } from '../../../../shared/contract/task.ts'
-import { layout } from '../../../../shared/domain/pipeline-layout.ts'
-import { boardGraph } from '../task/task-graph.ts'
+import type { Pipeline, Task } from '../../../../shared/contract/task.ts'
 
 /** A task of a pipeline at its place in the picture: column and row, from 0; halves of rows occur. */
 export interface Place {
@@ -17,20 +15,21 @@ export interface PipelineLayout {
   edges: { from: Place; to: Place }[]
 }
 
-/** Places a pipeline's tasks from left to right, each behind the last of its prerequisites. */
-export function layoutOf(tasks: readonly Task[]): PipelineLayout {
+/** The drawing that the API gives, with each task as it is known here: it moves before the pipeline is read again. */
+export function layoutOf({ tasks, nodes, edges }: Pick<Pipeline, 'tasks' | 'nodes' | 'edges'>): PipelineLayout {
   const byId = new Map(tasks.map(task => [task.id, task]))
-  const places = layout(boardGraph(tasks)).map(({ key, x, y }) => ({ task: byId.get(key)!, x, y }))
+  const places = nodes.flatMap(({ taskId, x, y }) => {
+    const task = byId.get(taskId)
+    return task ? [{ task, x, y }] : []
+  })
   const placed = new Map(places.map(place => [place.task.id, place]))
   return {
     columns: Math.max(0, ...places.map(({ x }) => x + 1)),
     rows: Math.max(0, ...places.map(({ y }) => y + 1)),
     places,
-    edges: places.flatMap(to =>
-      to.task.dependsOn.flatMap(id => {
-        const from = placed.get(id)
-        return from ? [{ from, to }] : []
-      }),
-    ),
+    edges: edges.flatMap(({ from, to }) => {
+      const [before, after] = [placed.get(from), placed.get(to)]
+      return before && after ? [{ from: before, to: after }] : []
+    }),
   }
 }

@@ -11,7 +11,7 @@ export function PipelineList({ pipeline }: { pipeline: Pipeline }) {
   const names = new Map(pipeline.tasks.map(({ id, title }) => [id, title]))
   return (
     <ol aria-label="Tasks of the pipeline" className="divide-y divide-line rounded-lg border border-line">
-      {layoutOf(pipeline.tasks).places.map(({ task }) => {
+      {layoutOf(pipeline).places.map(({ task }) => {
         const { icon: Icon, tone, spins } = STATE_LOOK[task.state]
         const after = task.dependsOn.flatMap(id => names.get(id) ?? [])
         return (

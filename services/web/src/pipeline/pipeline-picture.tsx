@@ -15,7 +15,7 @@ const topOf = ({ y }: Place) => y * (NODE.height + GAP.y)
 
 /** The tasks of a pipeline as boxes from left to right, with lines from each to those that wait for it. A box leads to its thread. */
 export function PipelinePicture({ pipeline }: { pipeline: Pipeline }) {
-  const { columns, rows, places, edges } = layoutOf(pipeline.tasks)
+  const { columns, rows, places, edges } = layoutOf(pipeline)
   const width = columns * (NODE.width + GAP.x) - GAP.x
   const height = rows * (NODE.height + GAP.y) - GAP.y
   return (

@@ -1,6 +1,7 @@
 import { List, Type, Workflow } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { Pipeline } from '../../../../shared/contract/task.ts'
+import { dollars } from '../task/money-words.ts'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { PipelineList } from './pipeline-list.tsx'
@@ -29,7 +30,12 @@ export function PipelineView({ pipeline }: { pipeline: Pipeline }) {
     <section aria-labelledby={id} className="space-y-2.5" data-pipeline={pipeline.state}>
       <header className="flex flex-wrap items-center gap-2">
         <h3 className="min-w-0 flex-1 font-medium text-xs" id={id}>
-          <span aria-hidden>⚡ </span>Pipeline: <span className="font-normal">{pipelineSummary(pipeline)}</span>
+          <span aria-hidden>⚡ </span>
+          {pipeline.kind === 'task' ? 'Sub-agent' : 'Pipeline'}:{' '}
+          <span className="font-normal">
+            {pipelineSummary(pipeline)}
+            {pipeline.usage.costUsd > 0 && ` · ${dollars(pipeline.usage.costUsd)}`}
+          </span>
         </h3>
         <ChoiceBar choices={views} label="How to show the pipeline" onChange={choose} value={view} />
       </header>

@@ -18,7 +18,7 @@ export function pipelineSummary({ state, tasks }: Pick<Pipeline, 'state' | 'task
     case 'running':
       return `${done} of ${tasks.length} done, ${running} running`
     case 'done':
-      return `All ${tasks.length} done`
+      return tasks.length === 1 ? 'Done' : `All ${tasks.length} done`
     case 'failed':
       return `Stopped, as ${failed.join(', ') || 'a task'} failed; what was done is kept`
     case 'cancelled':

@@ -8,7 +8,7 @@ import { PipelineView } from './pipeline-view.tsx'
 /** The pipelines that a task's agent started, newest first. */
 export function PipelinesTab({ task }: { task: Task }) {
   const { queries } = useDeps()
-  const pipelines = useQuery(queries.pipelines(task.id))
+  const pipelines = useQuery(queries.pipelines(task.threadId))
   if (pipelines.isPending) return <Loading label="The pipelines are being read" />
   if (!pipelines.data)
     return <Failed error={pipelines.error} retry={() => void pipelines.refetch()} what="The pipelines" />
@@ -23,7 +23,7 @@ export function PipelinesTab({ task }: { task: Task }) {
   return (
     <div className="space-y-6 p-4">
       {pipelines.data
-        .toSorted((one, other) => (one.id < other.id ? 1 : -1))
+        .toSorted((one, other) => other.createdAt.localeCompare(one.createdAt))
         .map(pipeline => (
           <PipelineView key={pipeline.id} pipeline={pipeline} />
         ))}

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { Kanban, LoaderCircle, MessageCircleQuestionMark, MessagesSquare, Settings } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import type { Project } from '../../../../shared/contract/project.ts'
 import { useDeps } from '../app/deps.tsx'
+import { useHotkey } from '../app/hotkeys.ts'
 import { IconButton } from '../ui/button.tsx'
 import { cx } from '../ui/cx.ts'
 import { ProjectSwitch } from './project-switch.tsx'
@@ -11,8 +12,8 @@ import { ProjectSwitch } from './project-switch.tsx'
 const SettingsDialog = lazy(async () => ({ default: (await import('./settings-dialog.tsx')).SettingsDialog }))
 
 const pages = [
-  { name: 'board', word: 'Board', icon: Kanban, to: '/p/$projectId' },
-  { name: 'threads', word: 'Threads', icon: MessagesSquare, to: '/p/$projectId/threads' },
+  { name: 'board', word: 'Board', hotkey: 'b', icon: Kanban, to: '/p/$projectId' },
+  { name: 'threads', word: 'Threads', hotkey: 't', icon: MessagesSquare, to: '/p/$projectId/threads' },
 ] as const
 
 /** A project's part of the top bar: which one, its pages and its settings. */
@@ -26,15 +27,19 @@ export function ProjectBar({
   current: (typeof pages)[number]['name']
 }) {
   const [settings, setSettings] = useState(false)
+  const navigate = useNavigate()
+  const other = pages.find(({ name }) => name !== current)!
+  useHotkey(other.hotkey, () => void navigate({ to: other.to, params: { projectId } }))
   return (
     <>
       <h1 className="min-w-0 max-sm:flex-1">
         <ProjectSwitch project={project} />
       </h1>
       <nav aria-label="Pages of the project" className="flex shrink-0 gap-0.5">
-        {pages.map(({ name, word, icon: Icon, to }) => (
+        {pages.map(({ name, word, icon: Icon, to, hotkey }) => (
           <Link
             activeOptions={{ exact: true }}
+            aria-keyshortcuts={hotkey}
             aria-current={name === current ? 'page' : undefined}
             className={cx(
               'flex h-7 items-center gap-1.5 rounded-md px-2 text-sm hover:bg-sunken',

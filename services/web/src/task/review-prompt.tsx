@@ -5,7 +5,7 @@ import { useDeps } from '../app/deps.tsx'
 import { MOVE_ICONS } from '../board/card-menu.tsx'
 import { totals } from '../changes/diff-rows.ts'
 import { PlusMinus } from '../changes/file-list.tsx'
-import { WaitedPipeline } from '../pipeline/waited-pipeline.tsx'
+import { ThreadPipelines } from '../pipeline/thread-pipelines.tsx'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { count } from '../ui/time-words.ts'
@@ -74,7 +74,7 @@ export function ReviewPrompt(props: PromptProps) {
         : STATE_LOOK[task.state].means
       return (
         <Frame moves={<Moves task={task} />} task={task} title={words}>
-          {task.blocked?.reason === 'pipeline' && <WaitedPipeline blocked={task.blocked} />}
+          {task.blocked?.reason === 'pipeline' && <ThreadPipelines threadId={task.threadId} waits />}
           {task.blocked?.reason === 'budget' && (
             <BudgetPrompt blocked={task.blocked} projectId={task.projectId} taskId={task.id} />
           )}

@@ -50,7 +50,7 @@ export function TaskTabsView({
     details: <DetailsTab task={task} tasks={tasks} />,
   }
   const { queries } = useDeps()
-  const pipelines = useQuery({ ...queries.pipelines(task.id), enabled: !task.pipelineId })
+  const pipelines = useQuery({ ...queries.pipelines(task.threadId), enabled: !task.pipelineId })
   const hasPipelines = (pipelines.data?.length ?? 0) > 0
   const shown = TASK_TABS.filter(
     name => (name !== 'thread' || thread) && (name !== 'pipelines' || hasPipelines || tab === 'pipelines'),

@@ -3,6 +3,7 @@ import { CircleStop } from 'lucide-react'
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread, TurnMode } from '../../../../shared/contract/thread.ts'
 import { useDeps } from '../app/deps.tsx'
+import { ThreadPipelines } from '../pipeline/thread-pipelines.tsx'
 import { isRunbook } from '../projects/runbook.ts'
 import { Proposals } from '../proposals/proposals.tsx'
 import { Composer } from '../thread/composer.tsx'
@@ -50,6 +51,9 @@ export function ProjectThread({ thread, tasks }: { thread: Thread; tasks: Task[]
       nothingYet={<NothingSaid planning={mode === 'plan'} runbook={isRunbook(project.data)} />}
       prompt={
         <>
+          <section aria-label="Pipelines" className="space-y-3 py-2 empty:hidden">
+            <ThreadPipelines past threadId={thread.id} waits={thread.blocked?.reason === 'pipeline'} />
+          </section>
           <ThreadPrompt tasks={tasks} thread={thread} />
           <Proposals busy={isBusy(run.state)} projectId={thread.projectId} tasks={tasks} threadId={thread.id} />
         </>

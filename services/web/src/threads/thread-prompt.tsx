@@ -1,6 +1,5 @@
 import type { Task } from '../../../../shared/contract/task.ts'
 import type { Thread } from '../../../../shared/contract/thread.ts'
-import { WaitedPipeline } from '../pipeline/waited-pipeline.tsx'
 import { BudgetPrompt } from '../task/budget-prompt.tsx'
 import { blockedWords } from '../task/task-words.ts'
 import { Notice } from '../ui/notice.tsx'
@@ -10,14 +9,7 @@ import { stateOfThread } from './thread-status.ts'
 export function ThreadPrompt({ thread, tasks }: { thread: Thread; tasks: Task[] }) {
   const state = stateOfThread(thread)
   const { blocked, failure } = thread
-  if (state === 'waiting' && blocked?.reason === 'pipeline') {
-    return (
-      <section aria-label="Pipeline" className="mt-3 rounded-xl border border-line-strong bg-raised p-3.5 shadow-sm">
-        <WaitedPipeline blocked={blocked} />
-      </section>
-    )
-  }
-  if ((state === 'queued' || state === 'waiting') && blocked && blocked.reason !== 'answer') {
+  if ((state === 'queued' || state === 'waiting') && blocked && !['answer', 'pipeline'].includes(blocked.reason)) {
     return (
       <Notice kind="info" title={`${blockedWords(blocked, id => tasks.find(one => one.id === id))}.`}>
         {blocked.reason === 'budget' ? (
