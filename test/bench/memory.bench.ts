@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LABELS } from '../../services/worker/sandbox/labels.ts'
 import { draft } from '../support/engine.ts'
@@ -7,10 +6,9 @@ import { eventually } from '../support/eventually.ts'
 import { docker } from '../support/servers.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { type Bench, bench } from './measure.ts'
+import { memoryOf, residentOf, samples } from './memory.ts'
 
 const TASKS = 4
-const SAMPLES = 5
-const MIB = 1024 * 1024
 
 /** Resident memory of a worker process, idle and for each task that it runs, and of the tasks' containers. */
 await bench('memory', async ({ stage, row }) => {
@@ -61,26 +59,4 @@ async function sleeper({ servers, onEnd }: Bench['stage']): Promise<string> {
   onEnd(() => container.remove({ force: true }))
   await container.start()
   return container.id
-}
-
-async function samples(read: () => Promise<number>): Promise<number[]> {
-  const read_: number[] = []
-  for (let count = 0; count < SAMPLES; count++) {
-    read_.push(await read())
-    await pause(300)
-  }
-  return read_
-}
-
-/** Pages of a process that are in memory. */
-async function residentOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024
-}
-
-/** What a container holds, tmpfs included, without files that are only cached. */
-async function memoryOf(id: string): Promise<number> {
-  const { memory_stats: memory } = await docker().getContainer(id).stats({ stream: false })
-  const { total_inactive_file: v1, inactive_file: v2 } = memory.stats as unknown as Record<string, number>
-  return (memory.usage - (v1 ?? v2 ?? 0)) / MIB
 }
