@@ -1,4 +1,6 @@
 import type { HistoryMessage } from '../../../shared/contract/history.ts'
+import { LIMITS } from '../../../shared/domain/limits.ts'
+import { contextBytes } from '../../../shared/domain/model-context.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { followsBlocks } from '../models/model-name.ts'
 import type { Exec } from '../runner-link/types.ts'
@@ -27,7 +29,8 @@ export function createAsking(deps: RunDeps, claim: Claim, toolbox: Toolbox): Ask
   /** What a turn is told of the project, looked up once in its container. */
   async function overviewFor(exec: Exec, signal: AbortSignal): Promise<string | null> {
     if (claim.kind !== 'turn') return null
-    overview ??= await projectOverview(exec, { tasks: await deps.store.openTasks(claim), signal })
+    const bytes = Math.min(LIMITS.overview.bytes, contextBytes(model) * LIMITS.overview.contextShare)
+    overview ??= await projectOverview(exec, { tasks: await deps.store.openTasks(claim), bytes }, signal)
     return overview
   }
 

@@ -19,7 +19,7 @@ export interface Conversed {
 
 /** How many bytes of history fit into the model's context beside the rest. */
 export const roomFor = (model: string, { system, tools }: Omit<Conversed, 'history'>): number =>
-  Math.max(0, contextBytes(model) - utf8Length(system) - utf8Length(JSON.stringify(tools)))
+  Math.max(LIMITS.context.leastBytes, contextBytes(model) - utf8Length(system) - utf8Length(JSON.stringify(tools)))
 
 export const historyBytes = (history: readonly HistoryMessage[]): number =>
   history.reduce((sum, message) => sum + bytesOf(message), 0)

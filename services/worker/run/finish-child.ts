@@ -3,7 +3,7 @@ import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { type FinishedWork, publish } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
-import type { Finish } from './finish.ts'
+import type { Finish } from './finish-result.ts'
 
 /**
  * A sub-agent: nobody reviews its work, so there is no branch, no check and no one commit. Its last checkpoint is kept for those that depend

@@ -3,7 +3,7 @@ import { branchName } from '../../../shared/domain/slug.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { checkedWork, type FinishedWork, publish } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
-import type { Finish } from './finish.ts'
+import type { Finish } from './finish-result.ts'
 
 /** A task of the board: one commit on its branch, checked, ready to be reviewed. */
 export async function finishTask(

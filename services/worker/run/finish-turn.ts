@@ -4,7 +4,7 @@ import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { checkedWork, type FinishedWork, publish } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
-import type { Finish } from './finish.ts'
+import type { Finish } from './finish-result.ts'
 
 /**
  * The agent's answer in a thread without a task. A turn that plans leaves nothing but that; one that builds leaves one checked commit

@@ -1,13 +1,10 @@
-import type { HistoryMessage } from '../../../shared/contract/history.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import { finishChild } from './finish-child.ts'
+import type { Finish } from './finish-result.ts'
 import { finishTask } from './finish-task.ts'
 import { finishTurn } from './finish-turn.ts'
-
-/** `go_on`: the agent has been told something, or has not read everything, and keeps working. */
-export type Finish = { kind: 'ready' } | { kind: 'go_on'; told: HistoryMessage[] }
 
 /** The agent has stopped: what becomes of its work depends on what it worked on. */
 export async function finish(deps: RunDeps, claim: Claim, work: FinishedWork, signal: AbortSignal): Promise<Finish> {
