@@ -69,7 +69,11 @@ export function createTaskFlow({ redis, names }: { redis: Redis; names: Names })
           name: 'task',
           queueName: names.queues.tasks,
           data: { taskId },
-          opts: { ...FORGET, jobId: taskJobId(taskId, n), priority: takeOver ? 1 : LIMITS.task.maxPriority - priority + 2 },
+          opts: {
+            ...FORGET,
+            jobId: taskJobId(taskId, n),
+            priority: takeOver ? 1 : LIMITS.task.maxPriority - priority + 2,
+          },
           children: prerequisites.map(from => ({
             name: 'gate',
             queueName: names.queues.gates,
