@@ -275,6 +275,9 @@ export const LIMITS = Object.freeze({
 
   /** What a turn is told of the project that it plans or changes. */
   overview: Object.freeze({
+    /** All of it, and its share of what the model takes in; the smaller of the two. */
+    bytes: 48 * KIB,
+    contextShare: 0.2,
     /** Most lines of the tree; a larger one is shown as folders with the number of their files. */
     treeLines: 300,
     /** Most names that are read to make it. */
@@ -302,6 +305,8 @@ export const LIMITS = Object.freeze({
     reserveTokens: 16_000,
     /** One token is taken to be so many bytes of text. */
     bytesPerToken: 3,
+    /** A model that takes in less beside prompt and tools is too small: better it says so than that nothing is left to be shown. */
+    leastBytes: 8 * KIB,
     /** Of what fits, so much stays for the recent messages when the older ones become a summary. */
     recentShare: 0.3,
     /** Longest text of one message or result that the summary is made from. */
