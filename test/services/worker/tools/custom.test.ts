@@ -4,14 +4,14 @@ import { draft } from '../../../support/engine.ts'
 import { type ScriptedRequest, startProvider } from '../../../support/provider.ts'
 import { file, plan, sh } from '../../../support/runbook.ts'
 import { openShop } from '../run/support.ts'
-import { call, manifest, resultsIn } from './support.ts'
+import { call, listed, makeCalls, manifest, resultsIn } from './support.ts'
 
 const model = 'openai-compatible:scripted'
 const requests: ScriptedRequest[] = []
 const shop = openShop(async stage => {
   const provider = await startProvider(async request => {
     requests.push(request)
-    return { text: 'Nothing to do.' }
+    return makeCalls(request)
   })
   stage.onEnd(provider.close)
   return provider.config
@@ -233,7 +233,7 @@ describe('what the repository says of tools', { concurrent: true, timeout: 200_0
   })
 
   test('leads tool_create and tool_register nowhere else', async () => {
-    const { accepted, until } = shop()
+    const { accepted, until, changed } = shop()
     const refused: [string, object, string][] = [
       ['tool_create', { ...COUNT, name: 'bash', script: 'true' }, 'bash is the name of a built-in tool'],
       ['tool_create', { ...COUNT, name: 'mcp_a_b', script: 'true' }, 'belong to MCP servers'],
@@ -244,29 +244,24 @@ describe('what the repository says of tools', { concurrent: true, timeout: 200_0
         { ...COUNT, parameters: { type: 'object', properties: { a: 1 } }, script: 'true' },
         'is no JSON schema',
       ],
-      ['tool_create', { ...COUNT, script: 'é'.repeat(40_000) }, 'the script is larger than 65536 bytes'],
       ['tool_register', { ...COUNT, path: '/bin/sh' }, 'outside of the work tree'],
       ['tool_register', { ...COUNT, path: '../../bin/sh' }, 'outside of the work tree'],
       ['tool_register', { ...COUNT, path: 'no/such' }, 'there is no script no/such'],
       ['tool_register', { ...COUNT, path: 'out' }, 'outside of the work tree'],
       ['tool_create', { ...COUNT, script: 'true' }, 'outside of the work tree'],
     ]
-    const { ids } = await accepted(
-      refused.map(([name, args], n) =>
-        draft(`refused-${n}`, [], {
-          plan: plan(
-            ...(n === refused.length - 2 ? [sh('ln -s /bin/sh out')] : []),
-            ...(n === refused.length - 1 ? [sh('mkdir .slipway; ln -s /tmp .slipway/tools')] : []),
-            call(name, args),
-          ),
-        }),
-      ),
-    )
+    const bash = (command: string) => ({ name: 'bash', args: { command } })
+    const calls = refused.map(([name, args]) => ({ name, args }))
+    // The last of them meets a folder for tools that leads out of the work tree.
+    calls.splice(-1, 0, bash('mkdir .slipway; ln -s /tmp .slipway/tools'))
+    const plan = listed([bash('ln -s /bin/sh out'), ...calls])
+    const { project, ids } = await accepted([draft('refused', [], { model, plan })])
+    const { headSha, baseSha } = await until(ids[0]!, 'ready')
+    const answers = (await results(ids[0]!)).filter(({ name }) => name !== 'bash')
     for (const [n, [, , why]] of refused.entries()) {
-      await until(ids[n]!, 'failed')
-      const text = (await results(ids[n]!)).at(-1)?.text
-      expect(text).toMatch(/^Error: /)
-      expect(text).toContain(why)
+      expect(answers[n]?.text).toMatch(/^Error: /)
+      expect(answers[n]?.text).toContain(why)
     }
+    expect((await changed(project.id, baseSha!, headSha!)).sort()).toEqual(['+.slipway/tools', '+out'])
   })
 })

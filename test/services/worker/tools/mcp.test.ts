@@ -4,22 +4,10 @@ import { draft } from '../../../support/engine.ts'
 import { type ScriptedRequest, startProvider } from '../../../support/provider.ts'
 import { openShop } from '../run/support.ts'
 import { type HttpMcpServer, STDIO_SERVER, startHttpMcp } from './mcp-servers.ts'
-import { manifest, resultsIn } from './support.ts'
+import { type Call, listed, makeCalls, manifest, resultsIn } from './support.ts'
 
 const SECRET = 'Bearer s3cr3t-t0ken-of-the-project'
-type Call = { name: string; args?: unknown }
 type Offered = { name: string; description: string; parameters: object }
-
-/** Makes the calls that its task lists, one after the other, whatever comes of them. */
-function makeCalls({ messages }: ScriptedRequest) {
-  const listed = messages.map(({ text }) => /^CALLS (.*)$/m.exec(text)?.[1]).find(text => text !== undefined)
-  const calls: Call[] = JSON.parse(listed ?? '[]')
-  // Of a long thread only the end is sent.
-  const last = messages.flatMap(({ results }) => results.map(({ id }) => Number(id.slice(1)))).at(-1) ?? -1
-  const next = calls[last + 1]
-  if (!next) return { text: 'Made all calls.' }
-  return { calls: [{ id: `c${last + 1}`, name: next.name, args: next.args ?? {} }] }
-}
 
 let requests: ScriptedRequest[] = []
 const shop = openShop(
@@ -51,7 +39,7 @@ afterAll(() => http.close())
 /** What the calls come to in one run of a project with these servers. */
 async function run(mcpServers: McpServers, calls: Call[]) {
   const { accepted, until, db, changed } = shop()
-  const plan = `CALLS ${JSON.stringify(calls)}`
+  const plan = listed(calls)
   const { project, ids } = await accepted([draft('use it', [], { plan, model: 'openai-compatible:caller' })], {
     settings: { mcpServers },
     files,

@@ -4,6 +4,7 @@ import type { ExecResult } from '../../../../services/worker/runner-link/types.t
 import { offeredName } from '../../../../services/worker/tools/mcp/names.ts'
 import { createSecretFilter } from '../../../../services/worker/tools/mcp/secrets.ts'
 import { createToolbox } from '../../../../services/worker/tools/toolbox.ts'
+import type { ToolContext } from '../../../../services/worker/tools/types.ts'
 import { defaultSettings } from '../../../../shared/contract/project.ts'
 import type { Claim } from '../../../../shared/runtime/task-store/types.ts'
 import { manifest } from './support.ts'
@@ -58,6 +59,17 @@ test('a call of a lost run is not taken for one of a tool that does not exist', 
   expect(toolbox.route('greet', {})).toMatchObject({ where: 'container' })
   expect(toolbox.route('mcp_own_count', {})).toMatchObject({ where: 'container' })
   expect(toolbox.route('propose_tasks', {})).toMatchObject({ where: 'nowhere' })
+})
+
+test('a script that is too large for tool_create is to be registered', async () => {
+  const at = place()
+  const toolbox = createToolbox(deps, claimOf({}))
+  const route = toolbox.route('tool_create', {})
+  if (route.where !== 'worker') throw new Error('the worker answers it')
+  const args = { ...JSON.parse(manifest('large')), script: 'é'.repeat(40_000) }
+  const outcome = await route.tool.run(args, { exec: at.exec } as unknown as ToolContext)
+  expect(outcome).toMatchObject({ text: expect.stringMatching(/^Error: the script is larger than 65536 bytes/) })
+  expect(at.commands).toEqual([])
 })
 
 test('what a container answers instead of manifests is no tool', async () => {
