@@ -231,6 +231,8 @@ export const LIMITS = Object.freeze({
     renewMs: 2_500,
     queueLockMs: 10_000,
     stalledCheckMs: 3_000,
+    /** A lost task that nobody has taken over after so long gets another job. */
+    takeOverMs: 3_000,
     /** A claim that Postgres did not answer is tried again after this. */
     claimRetryMs: 1_000,
     /** Workers that may die under a task without a new checkpoint before the task fails. */

@@ -10,6 +10,8 @@ type Deps = StoreDeps & { flow: TaskFlow }
 
 /** How long a job that was found alive is left alone. */
 const RECHECK_MS = 3 * LIMITS.engine.reconcileEveryMs
+/** Whoever took the job of a lost task may be lost too, before the claim: so it is looked after sooner than others. */
+const TAKE_OVER_MS = LIMITS.engine.takeOverMs
 const BATCH = 500
 
 /**
@@ -81,13 +83,15 @@ async function repairTasks(deps: Deps, due: readonly DueTask[]): Promise<{ looke
     const fate = Object.groupBy(tasks, ({ id, state }) => {
       if (state !== 'queued' && state !== 'active') return 'settled'
       const job = seen.get(id)?.job
-      if (state === 'active' || job === 'unknown') return 'lost'
+      if (state === 'active') return job === 'prioritized' || job === 'waiting' ? 'called' : 'lost'
+      if (job === 'unknown') return 'lost'
       if (job !== 'waiting-children') return 'alive'
       return blocked.has(id) ? 'held' : 'lost'
     })
-    const { settled = [], held = [], alive = [], lost = [] } = fate
+    const { settled = [], held = [], alive = [], called = [], lost = [] } = fate
     await look(unit.sql, [...settled, ...held], null)
     await look(unit.sql, alive, RECHECK_MS)
+    await look(unit.sql, called, TAKE_OVER_MS)
     for (const task of lost) {
       log.info({ taskId: task.id, state: task.state, job: seen.get(task.id)?.job }, 'job.repaired')
       if (seen.get(task.id)?.job !== 'unknown') await discardJob(unit, task)
@@ -96,6 +100,8 @@ async function repairTasks(deps: Deps, due: readonly DueTask[]): Promise<{ looke
       unit,
       lost.map(({ id }) => id),
     )
+    const ownerless = lost.filter(({ state }) => state === 'active')
+    await look(unit.sql, ownerless, TAKE_OVER_MS)
     return { looked: tasks.length, renewed: lost.length }
   })
 }

@@ -1,4 +1,7 @@
+import { Worker } from 'bullmq'
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../../../shared/domain/limits.ts'
+import { connectRedis } from '../../../../shared/runtime/redis.ts'
 import { reconcile, removeOrphans } from '../../../../shared/runtime/task-flow/reconcile.ts'
 import { relayOutbox } from '../../../../shared/runtime/task-flow/relay.ts'
 import { draft, startEngine } from '../../../support/engine.ts'
@@ -26,10 +29,19 @@ async function pair({ plan = 'pro', count = 0 } = {}) {
     const { jobNumber } = await row(id)
     return jobNumber === null ? null : engine.flow.stateOf(id, jobNumber)
   }
+  /** Takes the next job, as a worker that does nothing more with it. */
+  const takeJob = async () => {
+    const connection = connectRedis(engine.redisUrl, { log: engine.log, patient: true })
+    const [tasks] = engine.flow.queues
+    const taker = new Worker(tasks!.name, null, { connection, prefix: tasks!.opts.prefix! })
+    expect((await taker.getNextJob('token'))?.data).toEqual({ taskId: a })
+    await taker.close()
+    connection.disconnect()
+  }
   /** Lets the time pass after which the reconciler looks. */
   const due = () =>
     db.prisma.$executeRaw`UPDATE tasks SET due_at = now() - interval '1 second' WHERE due_at IS NOT NULL`
-  return { engine, store, db, deps, relayAll, row, job, due, project, a, b, rest }
+  return { engine, store, db, deps, relayAll, row, job, takeJob, due, project, a, b, rest }
 }
 
 test('a job that is there is left alone, one that is held not looked at again before something happens', async () => {
@@ -75,9 +87,10 @@ test('a gate that was forgotten to be released is noticed', async () => {
 })
 
 test('a lost worker is noticed as soon as its lease is over, and not before', async () => {
-  const { engine, deps, relayAll, row, job, a } = await pair()
-  await claimed(engine, a, 'alpha')
+  const { engine, deps, relayAll, row, job, takeJob, a } = await pair()
   await relayAll()
+  await takeJob()
+  await claimed(engine, a, 'alpha')
   expect(await reconcile(deps)).toBe(0)
   await expireLease(engine, a)
   await engine.db.prisma.$executeRaw`UPDATE tasks SET due_at = lease_until WHERE id = ${a}::uuid`
@@ -86,6 +99,27 @@ test('a lost worker is noticed as soon as its lease is over, and not before', as
   expect(await job(a)).toBe('prioritized')
   expect(await row(a)).toMatchObject({ state: 'active', epoch: 1n, attempt: 1 })
   expect(await claimAs(engine, a, 'beta')).toMatchObject({ kind: 'claimed', claim: { epoch: 2n } })
+})
+
+test('a task whose next worker is lost too, before its claim, is called again; one that waits for a worker is not', async () => {
+  const { engine, deps, relayAll, row, job, takeJob, due, a } = await pair()
+  await relayAll()
+  await takeJob()
+  await claimed(engine, a, 'alpha')
+  await expireLease(engine, a)
+  await due()
+  expect(await reconcile(deps)).toBe(1)
+  await relayAll()
+  await due()
+  expect(await reconcile(deps)).toBe(0)
+  const { jobNumber, dueAt } = await row(a)
+  expect(dueAt!.getTime() - Date.now()).toBeLessThanOrEqual(LIMITS.engine.takeOverMs)
+  await takeJob()
+  await due()
+  expect(await reconcile(deps)).toBe(1)
+  await relayAll()
+  expect((await row(a)).jobNumber).not.toBe(jobNumber)
+  expect(await job(a)).toBe('prioritized')
 })
 
 test('more lost jobs than one batch takes are all made anew, once', async () => {
