@@ -220,7 +220,7 @@ export const MUTANTS: readonly Mutant[] = [
       statement: replace('WHERE e.task_id = t.id AND', 'WHERE false AND e.task_id = t.id AND'),
     },
     withoutGates: true,
-    scenario: scenarios.pipelines,
+    scenario: scenarios.unlimitedPipeline,
     caughtBy: 'startsObeyEdges',
   },
   {

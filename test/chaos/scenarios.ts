@@ -194,6 +194,18 @@ export const pipelines: Scenario = async stage => {
   await untilQuiet(engine)
 }
 
+/** Sub-agents whom no limit puts in order, so that nothing but their prerequisites does. */
+export const unlimitedPipeline: Scenario = async stage => {
+  const { engine, store } = stage
+  const project = await engine.project({ plan: '100' })
+  await engine.startWorker(pipelineWork(store, { asks: () => tasksOf(SIX), steps: 2, stepMs: 50 }), {
+    store,
+    keeper: false,
+  })
+  await accepted(stage, project, [draft('parent')])
+  await untilQuiet(engine)
+}
+
 /** A task whose sub-agents have ended asks for them once more, as one does whose answer was lost. */
 export const repeatedCall: Scenario = async stage => {
   const { engine, store } = stage

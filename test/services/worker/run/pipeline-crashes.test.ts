@@ -50,7 +50,15 @@ test.each(['before', 'after'] as const)(
   async when => {
     const shop = await startWorkshop()
     startRelay(shop)
-    const { store, db, git, runDeps } = shop
+    const { store, db, git } = shop
+    const merges: { sha: string; at: string | undefined }[] = []
+    const merge: typeof git.merge = async (projectId, request, signal) => {
+      const merged = await shop.runDeps.git.merge(projectId, request, signal)
+      if (request.message.startsWith('Take in') && merged.kind === 'merged')
+        merges.push({ sha: merged.sha, at: request.at })
+      return merged
+    }
+    const runDeps = { ...shop.runDeps, git: { ...shop.runDeps.git, merge } }
     const project = await shop.repository({ 'README.md': '# Test\n' })
     const block = parallel(
       { name: 'left', prompt: sh('echo left >> left.txt') },
@@ -94,6 +102,10 @@ test.each(['before', 'after'] as const)(
       ['right.txt', ['+right']],
     ])
     // The call was answered once, and the merge is one commit, however often it was made.
+    expect(merges.length).toBeGreaterThan(1)
+    const { finishedAt } = await db.prisma.pipeline.findFirstOrThrow()
+    expect(new Set(merges.map(({ at }) => at))).toEqual(new Set([finishedAt!.toISOString()]))
+    expect(new Set(merges.map(({ sha }) => sha)).size).toBe(1)
     const steps = await db.prisma.step.findMany({ where: { taskId: id, tool: 'parallel' } })
     expect(steps).toHaveLength(1)
     const checkpoints = await db.prisma.checkpoint.findMany({ where: { taskId: id, iteration: steps[0]!.iteration } })

@@ -428,27 +428,35 @@ describe('slots', () => {
     expect(check(await readHistory(engine.db))).toEqual([])
   })
 
-  test('go to sub-agents before what was accepted after their task, also in the same breath', async () => {
-    const { engine, store, project } = await setting({ plan: '1' })
-    startRelay(engine)
-    const started: string[] = []
-    const asks = ({ title }: { title: string }) => (title === 'first' ? tasksOf(SHAPES.linear) : null)
-    const ids = await store.createDrafts(project.id, [
-      draft('first'),
-      draft('second'),
-      draft('urgent', [], { priority: 9 }),
-    ])
-    await store.accept(project.id, ids.slice(0, 2))
-    const work = pipelineWork(store, { asks, onStart: ({ title }) => void started.push(title) })
-    const [first, second] = [await claimed(engine, ids[0]!), await claimAs(engine, ids[1]!, 'w')]
-    expect(second).toEqual({ kind: 'refused', reason: 'slot' })
-    await store.accept(project.id)
-    expect(await claimAs(engine, ids[2]!, 'w')).toEqual({ kind: 'refused', reason: 'slot' })
-    await work(first)
-    await engine.startWorker(work)
-    await untilQuiet(engine)
-    expect(started).toEqual(['first', 'urgent', 'a', 'b', 'c', 'first', 'second'])
-  })
+  const ofOne = [
+    ['the organization', { plan: '1' }],
+    ['the project', { plan: '100', settings: { maxParallel: 1 } }],
+  ] as const
+
+  test.each(ofOne)(
+    'of %s go to sub-agents before what was accepted after their task, also in the same breath',
+    async (_, options) => {
+      const { engine, store, project } = await setting(options)
+      startRelay(engine)
+      const started: string[] = []
+      const asks = ({ title }: { title: string }) => (title === 'first' ? tasksOf(SHAPES.linear) : null)
+      const ids = await store.createDrafts(project.id, [
+        draft('first'),
+        draft('second'),
+        draft('urgent', [], { priority: 9 }),
+      ])
+      await store.accept(project.id, ids.slice(0, 2))
+      const work = pipelineWork(store, { asks, onStart: ({ title }) => void started.push(title) })
+      const [first, second] = [await claimed(engine, ids[0]!), await claimAs(engine, ids[1]!, 'w')]
+      expect(second).toEqual({ kind: 'refused', reason: 'slot' })
+      await store.accept(project.id)
+      expect(await claimAs(engine, ids[2]!, 'w')).toEqual({ kind: 'refused', reason: 'slot' })
+      await work(first)
+      await engine.startWorker(work)
+      await untilQuiet(engine)
+      expect(started).toEqual(['first', 'urgent', 'a', 'b', 'c', 'first', 'second'])
+    },
+  )
 
   test('that a failure frees go to those in line', async () => {
     const { engine, project } = await setting({ plan: '2' })
