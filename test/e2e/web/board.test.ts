@@ -100,6 +100,7 @@ test('dismissing a task names those that build on it', async () => {
   const page = await web.open(`/p/${project.id}`)
   await choose(page, 'Write base', 'Dismiss')
   const question = page.getByRole('alertdialog')
+  await question.waitFor()
   expect(await question.getByRole('listitem').allTextContents()).toEqual(['#2 Write top'])
   await page.keyboard.press('Escape')
   await question.waitFor({ state: 'detached' })
