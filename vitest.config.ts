@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Most of a test is waiting for containers and clocks.
+    maxWorkers: 3,
     testTimeout: process.env.SLIPWAY_SCALE === 'full' ? 60 * 60_000 : 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
