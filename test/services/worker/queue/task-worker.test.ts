@@ -134,9 +134,12 @@ test('no more tasks run in a worker than it is made for', async () => {
   )
   let running = 0
   let most = 0
+  const full = Promise.withResolvers<void>()
   await engine.startWorker(
     async claim => {
       most = Math.max(most, ++running)
+      if (running === 3) full.resolve()
+      await full.promise
       await succeed(store)(claim)
       running--
     },
