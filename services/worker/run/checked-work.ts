@@ -22,7 +22,7 @@ export interface FinishedWork {
 export type CheckedWork = { kind: 'checked'; sha: string } | { kind: 'go_on'; told: HistoryMessage[] }
 
 /** The checkpoints become one commit on the base: the title, then what was done. */
-export function squashed(
+function squashed(
   { git }: RunDeps,
   { projectId, title }: Claim,
   { baseSha, headSha, output }: Pick<FinishedWork, 'baseSha' | 'headSha' | 'output'>,

@@ -2,9 +2,9 @@ import { type HistoryMessage, INTERRUPTED_RESULT, type ToolCall } from '../../..
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { CallKey, StepRecord, OpenReply as StoredReply } from '../../../shared/runtime/task-store/types.ts'
 import type { CallResult } from '../runner-link/turn.ts'
+import { stepOf } from '../tools/step.ts'
 import type { Route, Toolbox, WorkerTool } from '../tools/types.ts'
 import { forModel } from './for-model.ts'
-import { summarize } from './summary.ts'
 
 /** A call with the way in which it is carried out. */
 export interface RoutedCall {
@@ -22,8 +22,6 @@ export interface OpenReply {
   nextParking(): (RoutedCall & { tool: WorkerTool }) | null
   /** Gives an answer to a call that has none; its step. */
   answer(callIndex: number, result: { text: string; ms: number; exitCode?: number }): StepRecord
-  /** Whether the call is answered. */
-  has(callIndex: number): boolean
   /** All steps, and the message that answers the reply; what was not answered is called interrupted. */
   end(): { steps: StepRecord[]; results: Extract<HistoryMessage, { role: 'tool' }> }
 }
@@ -36,17 +34,8 @@ export function createOpenReply(stored: StoredReply, calls: readonly ToolCall[],
     return { key: { attempt, iteration, callIndex }, call, route }
   })
 
-  const answer: OpenReply['answer'] = (callIndex, { text, ms, exitCode }) => {
-    const call = calls[callIndex]!
-    const step = {
-      callIndex,
-      tool: call.name,
-      summary: summarize(call),
-      args: call.args ?? {},
-      result: text,
-      exitCode: exitCode ?? null,
-      ms: Math.round(ms),
-    }
+  const answer: OpenReply['answer'] = (callIndex, result) => {
+    const step = stepOf(calls[callIndex]!, { callIndex }, result)
     if (!steps.has(callIndex)) steps.set(callIndex, step)
     return step
   }
@@ -60,7 +49,6 @@ export function createOpenReply(stored: StoredReply, calls: readonly ToolCall[],
     stored,
     runnable: routed.filter(call => open(call) && !parks(call)),
     answer,
-    has: callIndex => steps.has(callIndex),
     nextParking() {
       const next = routed.find(call => open(call) && parks(call))
       return next?.route.where === 'worker' ? { ...next, tool: next.route.tool } : null

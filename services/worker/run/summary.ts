@@ -4,7 +4,7 @@ import { oneLine } from '../../../shared/domain/line.ts'
 const CHARS = 200
 
 /** One line that says what a call did: its command, path or pattern, its question, or the tasks that it was about. */
-export function summarize({ name, args }: ToolCall): string {
+export function summarize({ name, args }: Pick<ToolCall, 'name' | 'args'>): string {
   const given = (args ?? {}) as Record<string, unknown>
   const { command, path, pattern, glob, question, prompt } = given
   const target = [command, path, pattern, glob, question, prompt, tasksOf(given)].find(isText)

@@ -1,20 +1,21 @@
+import type { ToolCall } from '../../../shared/contract/history.ts'
 import type { CallKey, StepRecord } from '../../../shared/runtime/task-store/types.ts'
 import { summarize } from '../run/summary.ts'
 
-/** The journal's entry of a call that the worker has answered. */
+/** The journal's entry of a call that has been answered. */
 export function stepOf(
-  call: { name: string; args: unknown },
-  { callIndex }: CallKey,
-  answer: { text: string; ms?: number },
+  call: Pick<ToolCall, 'name' | 'args'>,
+  { callIndex }: Pick<CallKey, 'callIndex'>,
+  answer: { text: string; ms?: number; exitCode?: number },
 ): StepRecord {
   const { name, args } = call
   return {
     callIndex,
     tool: name,
-    summary: summarize({ id: name, name, args }),
+    summary: summarize(call),
     args: args ?? {},
     result: answer.text,
-    exitCode: null,
+    exitCode: answer.exitCode ?? null,
     ms: Math.round(answer.ms ?? 0),
   }
 }

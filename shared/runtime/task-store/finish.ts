@@ -3,7 +3,7 @@ import { autoApply } from './autopilot.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type HeldEnd } from './fence.ts'
 import { answersAmong, findUnread, hasUnread } from './messages.ts'
-import { move } from './move.ts'
+import { move, succeeded } from './move.ts'
 import { brokenRunPauseMs, parkRun } from './park.ts'
 import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
@@ -18,17 +18,7 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
     ready: (fence, { headSha, branch, output }) =>
       fencedEnd(deps, fence, 'ready', async (change, { organization, task, now }) => {
         if (await hasUnread(change, task.threadId)) return false
-        const data = {
-          headSha,
-          branch,
-          output,
-          readyAt: now,
-          finishedAt: now,
-          failureCode: null,
-          failureText: null,
-          deaths: 0,
-          brokenRuns: 0,
-        }
+        const data = { ...succeeded(now), headSha, branch, output, readyAt: now }
         await move(change, { task, now }, 'ready', data, { headSha })
         await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
         await release(change, task.id)

@@ -8,6 +8,10 @@ export type TaskData = Prisma.TaskUncheckedUpdateManyInput
 /** A row's state in the domain's words: the column is only ever written by `move`. */
 export const stateOf = (task: { state: string }): TaskState => task.state as TaskState
 
+/** What a run that ends well leaves of its troubles: nothing. */
+export const succeeded = (now: Date) =>
+  ({ finishedAt: now, failureCode: null, failureText: null, deaths: 0, brokenRuns: 0 }) satisfies TaskData
+
 /** Moves one task, as `moveAll` moves many. */
 export function move(
   change: Change,

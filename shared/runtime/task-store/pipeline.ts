@@ -3,7 +3,7 @@ import type { Task } from '../../../prisma/generated/client.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fencedEnd, type HeldEnd } from './fence.ts'
 import { hasUnread } from './messages.ts'
-import { move, moveAll, stateOf } from './move.ts'
+import { move, moveAll, stateOf, succeeded } from './move.ts'
 import { finishPipeline, tellPipeline } from './pipeline-end.ts'
 import type { PipelineOutcome, PipelineState, PipelineStore, PipelineTask } from './pipeline-types.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
@@ -92,7 +92,7 @@ async function childDone(
   { headSha, output }: { headSha: string; output: string },
 ): Promise<boolean> {
   if (await hasUnread(unit, task.threadId)) return false
-  const data = { headSha, output, finishedAt: now, failureCode: null, failureText: null, deaths: 0, brokenRuns: 0 }
+  const data = { ...succeeded(now), headSha, output }
   await move(unit, { task, now }, 'done', data, { headSha })
   await release(unit, task.id)
   const left = await unit.sql.task.count({ where: { pipelineId: task.pipelineId, state: { not: 'done' } } })

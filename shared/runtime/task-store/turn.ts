@@ -12,7 +12,7 @@ import { cancelTask, startAgain } from './decide.ts'
 import { fencedEnd } from './fence.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
 import { appendMessage, findUnread, readableBy, threadOf } from './messages.ts'
-import { move, stateOf } from './move.ts'
+import { move, stateOf, succeeded } from './move.ts'
 import type { RunStore, TurnMode } from './types.ts'
 import { wake } from './wake.ts'
 
@@ -148,17 +148,7 @@ export function endTurns(deps: StoreDeps): Pick<RunStore, 'endTurn'> {
         // What a build turn left unfinished outlives the plans that are made meanwhile.
         const left = task.mode === 'plan' && task.headSha !== null
         const work = built ? { headSha } : left ? {} : { baseSha: null, headSha: null }
-        const data = {
-          ...work,
-          output,
-          revising: Prisma.DbNull,
-          readyAt: now,
-          finishedAt: now,
-          failureCode: null,
-          failureText: null,
-          deaths: 0,
-          brokenRuns: 0,
-        }
+        const data = { ...succeeded(now), ...work, output, revising: Prisma.DbNull, readyAt: now }
         await move(change, { task, now }, 'ready', data, { headSha: built ? headSha : null })
         if (built) await requestApply(change, task.id)
         else await startTurn(change, { task: { ...task, state: 'ready' }, now })
