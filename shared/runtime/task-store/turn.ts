@@ -113,13 +113,9 @@ function wordsOf({ text, parts }: Pick<Message, 'text' | 'parts'>): string {
   return revise?.instruction ?? text
 }
 
-/** What a turn is called: the first line of what it was asked that says something, without the marks of Markdown. */
+/** What a turn is called: the first line of what it was asked. */
 export function titleOf(words: string): string {
-  const lines = words.split('\n').map(line => line.trim())
-  const said = lines.find(line => /[\p{L}\p{N}]/u.test(line) && !/^(```|~~~)/.test(line)) ?? words.trim()
-  return oneLine(said.replace(/^#{1,6}\s+/, ''))
-    .slice(0, LIMITS.task.titleChars)
-    .toWellFormed()
+  return oneLine(words.trim().split('\n', 1)[0]!).slice(0, LIMITS.task.titleChars).toWellFormed()
 }
 
 /** A turn that has failed: the thread says so, and what waits in another mode has its turn now. What waits in its own mode waits on. */

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { titleOf } from '../../../../shared/runtime/task-store/turn.ts'
 import { draft, startEngine } from '../../../support/engine.ts'
 import { claimAs, claimed, iterate, sha, work } from '../../../support/runs.ts'
 import { answerTurn, claimThread, eventsOf, lineOf, messagesIn, stepWith, turnOf } from '../../../support/threads.ts'
@@ -278,13 +277,4 @@ test('a request to revise drafts is no answer: the turn waits on, and reads it w
   const key = { attempt: 1, iteration: 1, callIndex: 0 }
   expect(await store.readAnswer(heir, key, answers => stepWith(key, 'ask_user', answers.join('|')))).toBe('yes')
   expect((await store.readMessages(heir)).length).toBe(2)
-})
-
-test.each([
-  ['Make the button blue\nand larger', 'Make the button blue'],
-  ['```sh\nnpm test\n```', 'npm test'],
-  ['\n## Tell the tide\n…', 'Tell the tide'],
-  ['?!', '?!'],
-])('%j is called “%s”', (words, title) => {
-  expect(titleOf(words)).toBe(title)
 })
