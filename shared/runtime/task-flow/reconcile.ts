@@ -51,6 +51,11 @@ interface DueTask {
   jobNumber: bigint | null
 }
 
+interface LockedDueTask extends DueTask {
+  /** Its worker was lost and it was given a job to be taken over since; before, it is due when its lease ends. */
+  calledOut: boolean
+}
+
 /** A job that the outbox still holds is not missing: it has not been made yet. */
 async function dueTasks({ prisma }: Database): Promise<DueTask[]> {
   return prisma.$queryRaw<DueTask[]>`
@@ -71,8 +76,8 @@ async function repairTasks(deps: Deps, due: readonly DueTask[]): Promise<{ looke
   )
   const seen = new Map(due.map((task, index) => [task.id, { ...task, job: jobs[index] }]))
   return change(deps, async unit => {
-    const locked = await unit.sql.$queryRaw<DueTask[]>`
-      SELECT id, state, job_number AS "jobNumber" FROM tasks
+    const locked = await unit.sql.$queryRaw<LockedDueTask[]>`
+      SELECT id, state, job_number AS "jobNumber", coalesce(due_at > lease_until, false) AS "calledOut" FROM tasks
       WHERE id = ANY(${due.map(({ id }) => id)}::uuid[]) AND due_at < clock_timestamp()
       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
     const tasks = locked.filter(({ id, state, jobNumber }) => {
@@ -80,10 +85,11 @@ async function repairTasks(deps: Deps, due: readonly DueTask[]): Promise<{ looke
       return before?.state === state && before.jobNumber === jobNumber
     })
     const blocked = await unsatisfiedAmong(unit.sql, tasks)
-    const fate = Object.groupBy(tasks, ({ id, state }) => {
+    const fate = Object.groupBy(tasks, ({ id, state, calledOut }) => {
       if (state !== 'queued' && state !== 'active') return 'settled'
       const job = seen.get(id)?.job
-      if (state === 'active') return job === 'prioritized' || job === 'waiting' ? 'called' : 'lost'
+      // The job of the lost claim may have come back by itself, but to its old place behind all that wait.
+      if (state === 'active') return calledOut && (job === 'prioritized' || job === 'waiting') ? 'called' : 'lost'
       if (job === 'unknown') return 'lost'
       if (job !== 'waiting-children') return 'alive'
       return blocked.has(id) ? 'held' : 'lost'

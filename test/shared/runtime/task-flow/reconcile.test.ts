@@ -122,6 +122,21 @@ test('a task whose next worker is lost too, before its claim, is called again; o
   expect(await job(a)).toBe('prioritized')
 })
 
+test('a lost task whose old job has come back behind the others gets one before them', async () => {
+  const { engine, deps, relayAll, rest, a } = await pair({ count: 3 })
+  const lost = rest.at(-1)!
+  await relayAll()
+  await claimed(engine, lost, 'alpha')
+  await expireLease(engine, lost)
+  await engine.db.prisma.$executeRaw`UPDATE tasks SET due_at = lease_until WHERE id = ${lost}::uuid`
+  const [queue] = engine.flow.queues
+  const waiting = async () => (await queue!.getJobs(['prioritized'], 0, -1, true)).map(job => job.data.taskId)
+  expect(await waiting()).toEqual([a, ...rest])
+  expect(await reconcile(deps)).toBe(1)
+  await relayAll()
+  expect(await waiting()).toEqual([lost, a, ...rest.slice(0, -1)])
+})
+
 test('more lost jobs than one batch takes are all made anew, once', async () => {
   const { db, deps, relayAll, due } = await pair({ count: 1_198 })
   await db.prisma.outbox.deleteMany()
