@@ -17,7 +17,9 @@ async function main(): Promise<number> {
   await step('Browser', chromiumProgram)
   const folder = mkdtempSync(join(tmpdir(), 'slipway-summary-'))
   const file = join(folder, 'summary.json')
-  const code = await vitest({ ...process.env, SLIPWAY_TEST_SUMMARY: file })
+  // The suite starts hundreds of processes that load the same modules.
+  const NODE_COMPILE_CACHE = join(projectRoot, 'node_modules/.cache/compiled')
+  const code = await vitest({ NODE_COMPILE_CACHE, ...process.env, SLIPWAY_TEST_SUMMARY: file })
   const summary = readJson<{ passed: number; failed: number }>(file) ?? { passed: 0, failed: 1 }
   rmSync(folder, { recursive: true, force: true })
   const failed = code === 0 ? summary.failed : Math.max(1, summary.failed)

@@ -305,7 +305,7 @@ export const LIMITS = Object.freeze({
     compatibleTokens: 32_000,
     /** Kept free for the reply. */
     reserveTokens: 16_000,
-    /** One token is taken to be so many bytes of text. */
+    /** One token is taken to be so many bytes of text: rather too many tokens, as most texts have more bytes to one. */
     bytesPerToken: 3,
     /** A model that takes in less beside prompt and tools is too small: better it says so than that nothing is left to be shown. */
     leastBytes: 8 * KIB,
@@ -335,8 +335,6 @@ export const LIMITS = Object.freeze({
 
   /** What replies cost, and budgets. */
   money: Object.freeze({
-    /** A reply's input is estimated as one token for so many bytes of its request. */
-    bytesPerToken: 3,
     /** Output that is reserved for a reply; less where the budget has less left … */
     outputTokens: 16_000,
     /** … but a reply that may not have so much is not asked for. */

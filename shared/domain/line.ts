@@ -34,3 +34,8 @@ export function plainAscii(text: string, unknown = '?'): string {
     .replace(/\p{M}/gu, '')
     .replace(/\P{ASCII}/gu, character => letters[character] ?? unknown)
 }
+
+/** The first line of a text that has any, as `oneLine` gives it. */
+export function firstLine(text: string): string {
+  return oneLine(text.trim().split('\n', 1)[0]!)
+}

@@ -9,6 +9,10 @@ import { type System, type SystemProcess, startSystem } from '../support/system.
 import { clone } from '../support/work-tree.ts'
 import { type Hold, type HoldingProxy, startProxy } from './support/proxy.ts'
 
+const LET_GO = '/tmp/let-go'
+/** A command that runs until the test lets it go, so that no clock decides whether it was met running. */
+const UNTIL_LET_GO = `until [ -e ${LET_GO} ]; do sleep 0.2; done`
+
 describe('a worker that is lost', () => {
   const stage = fileStage()
   let system: System
@@ -33,7 +37,7 @@ describe('a worker that is lost', () => {
     await Promise.all([1, 2, 3].map(() => startWorker()))
     const { id } = await accepted(
       'Twice',
-      plan(file('a.txt', 'a'), sh('sleep 8; echo slept > b.txt'), file('c.txt', 'c')),
+      plan(file('a.txt', 'a'), sh(`${UNTIL_LET_GO}; echo waited > b.txt`), file('c.txt', 'c')),
     )
     const first = await inCommand(1)
     await first.stop('SIGKILL')
@@ -43,6 +47,7 @@ describe('a worker that is lost', () => {
     expect(await second.log()).toContain('run.given_back')
     await inCommand(3)
     expect(await row()).toMatchObject({ attempt: 1, deaths: 1 })
+    await letGo(id)
 
     const task = await ready(id)
     // Two replies ask for the command again; the file before it was written once.
@@ -98,7 +103,7 @@ describe('a worker that is lost', () => {
     const applying = new Map<string, Task>()
     for (const name of Object.keys(applies)) applying.set(name, await accepted(name, file('work.txt', name)))
     for (const { id } of applying.values()) await ready(id)
-    await setCheck(applying.get('verifying')!.projectId, 'sleep 8')
+    await setCheck(applying.get('verifying')!.projectId, UNTIL_LET_GO)
     for (const [name, rule] of Object.entries(applies)) if (rule) holds.set(applying.get(name)!.projectId, rule)
 
     // Four runs of four projects, each stopped at another step.
@@ -145,6 +150,7 @@ describe('a worker that is lost', () => {
     ])
     await first.stop('SIGKILL')
     holds.clear()
+    await setCheck(applying.get('verifying')!.projectId, 'true')
     await startWorker({ API_URL: proxy.url })
 
     for (const [name, { id, projectId }] of applying) {
@@ -225,11 +231,24 @@ describe('a worker that is lost', () => {
     return path => fits(path) && ++seen === 2
   }
 
+  async function letGo(taskId: string): Promise<void> {
+    const [container] = (await listContainers()).filter(({ Labels }) => Labels['slipway.task'] === taskId)
+    const exec = await docker()
+      .getContainer(container!.Id)
+      .exec({ Cmd: ['touch', LET_GO], AttachStdout: true })
+    const stream = await exec.start({})
+    stream.resume()
+    await eventually(async () => expect((await exec.inspect()).ExitCode).toBe(0))
+  }
+
   /** This system's containers as `<task> <epoch>`. */
   async function containers(): Promise<string[]> {
+    return (await listContainers()).map(({ Labels }) => `${Labels['slipway.task']} ${Labels['slipway.epoch']}`)
+  }
+
+  function listContainers() {
     const filters = { label: [`slipway.installation=${system.installation}`] }
-    const all = await docker().listContainers({ all: true, filters })
-    return all.map(({ Labels }) => `${Labels['slipway.task']} ${Labels['slipway.epoch']}`)
+    return docker().listContainers({ all: true, filters })
   }
 
   async function expectNoContainers(): Promise<void> {

@@ -37,5 +37,5 @@ export async function paidReply(
 
 /** By its length, rather too many: texts of all languages have fewer tokens than thirds of their bytes. */
 function estimateTokens({ system, history, tools }: ModelRequest): number {
-  return Math.ceil(Buffer.byteLength(JSON.stringify({ system, history, tools })) / LIMITS.money.bytesPerToken)
+  return Math.ceil(Buffer.byteLength(JSON.stringify({ system, history, tools })) / LIMITS.context.bytesPerToken)
 }

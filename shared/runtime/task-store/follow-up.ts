@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { oneLine } from '../../domain/line.ts'
+import { firstLine } from '../../domain/line.ts'
 import { slugify } from '../../domain/slug.ts'
 import type { Change } from './change.ts'
 import { acceptDrafts } from './decide.ts'
@@ -22,8 +22,7 @@ export interface FollowUp {
  */
 export async function followUp(change: Change, done: Task, text: string): Promise<FollowUp> {
   const { projectId, model, priority } = done
-  const words = oneLine(text.trim().split('\n', 1)[0]!)
-  const title = `Follow-up: ${words}`.slice(0, LIMITS.task.titleChars).toWellFormed()
+  const title = `Follow-up: ${firstLine(text)}`.slice(0, LIMITS.task.titleChars).toWellFormed()
   const [id, threadId] = [uuid(), uuid()]
   const draft = {
     key: slugify(title, LIMITS.task.keyChars),

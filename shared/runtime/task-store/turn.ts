@@ -3,7 +3,7 @@ import type { Message, Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { oneLine } from '../../domain/line.ts'
+import { firstLine } from '../../domain/line.ts'
 import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import { requestApply } from './apply-request.ts'
@@ -115,7 +115,7 @@ function wordsOf({ text, parts }: Pick<Message, 'text' | 'parts'>): string {
 
 /** What a turn is called: the first line of what it was asked. */
 export function titleOf(words: string): string {
-  return oneLine(words.trim().split('\n', 1)[0]!).slice(0, LIMITS.task.titleChars).toWellFormed()
+  return firstLine(words).slice(0, LIMITS.task.titleChars).toWellFormed()
 }
 
 /** A turn that has failed: the thread says so, and what waits in another mode has its turn now. What waits in its own mode waits on. */
