@@ -177,7 +177,7 @@ describe('a worker that is lost', () => {
     }
     // What the lost worker had sent arrives only now.
     expect(await proxy.deliverLate()).toEqual(['409 fenced', '409 fenced'])
-    await stopWorkers()
+    // The check that the lost worker ran would wait for ever: the new one has its container removed.
     await expectNoContainers()
   }, 300_000)
 
