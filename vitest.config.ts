@@ -8,7 +8,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     pool: 'forks',
     // Most of a test is waiting for containers and clocks.
-    maxWorkers: 4,
+    maxWorkers: 3,
     testTimeout: process.env.SLIPWAY_SCALE === 'full' ? 60 * 60_000 : 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,

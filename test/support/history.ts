@@ -63,6 +63,7 @@ export interface History {
   pipelines: {
     id: string
     taskId: string
+    threadId: string
     state: string
     call: { attempt: number; iteration: number; callIndex: number }
   }[]
@@ -77,13 +78,20 @@ export interface History {
   faulted: ReadonlySet<string>
 }
 
+/** What turns do has events of its own without a task: of them only their pipelines are there. */
+const NO_TURN = { kind: { not: 'turn' } }
+
 /** Reads the history of a system out of its database. */
 export async function readHistory(
   { prisma }: Database,
   { writes = [], faulted = [] }: { writes?: readonly Write[]; faulted?: Iterable<string> } = {},
 ): Promise<History> {
   const events = await prisma.event.findMany({ orderBy: [{ projectId: 'asc' }, { seq: 'asc' }] })
-  const tasks = await prisma.task.findMany({ include: { prerequisites: { orderBy: { position: 'asc' } } } })
+  const tasks = await prisma.task.findMany({
+    where: NO_TURN,
+    include: { prerequisites: { orderBy: { position: 'asc' } } },
+  })
+  const pipelines = await prisma.pipeline.findMany({ include: { task: { select: { threadId: true } } } })
   const organizations = await prisma.organization.findMany()
   const projects = await prisma.project.findMany({ include: { counter: true } })
   return {
@@ -113,25 +121,31 @@ export async function readHistory(
       headSha: task.headSha,
       prerequisites: task.prerequisites.map(({ prerequisiteId }) => prerequisiteId),
     })),
-    runs: (await prisma.run.findMany()).map(({ taskId, epoch, worker, endedAt, outcome }) => ({
-      taskId,
-      epoch: Number(epoch),
-      worker,
-      ended: endedAt !== null,
-      outcome,
+    runs: (await prisma.run.findMany({ where: { task: NO_TURN } })).map(
+      ({ taskId, epoch, worker, endedAt, outcome }) => ({
+        taskId,
+        epoch: Number(epoch),
+        worker,
+        ended: endedAt !== null,
+        outcome,
+      }),
+    ),
+    checkpoints: (await prisma.checkpoint.findMany({ where: { task: NO_TURN } })).map(row => ({
+      ...row,
+      epoch: Number(row.epoch),
     })),
-    checkpoints: (await prisma.checkpoint.findMany()).map(row => ({ ...row, epoch: Number(row.epoch) })),
     messages: (await prisma.message.findMany()).map(({ parts, ...message }) => ({
       ...message,
       calls: (parts as { type: string }[]).filter(({ type }) => type === 'call').length,
     })),
-    pipelines: (await prisma.pipeline.findMany()).map(({ id, taskId, state, attempt, iteration, callIndex }) => ({
+    pipelines: pipelines.map(({ id, taskId, task, state, attempt, iteration, callIndex }) => ({
       id,
       taskId,
+      threadId: task.threadId,
       state,
       call: { attempt, iteration, callIndex },
     })),
-    applies: (await prisma.apply.findMany()).map(({ taskId, phase, finishedAt }) => ({
+    applies: (await prisma.apply.findMany({ where: { task: NO_TURN } })).map(({ taskId, phase, finishedAt }) => ({
       taskId,
       phase,
       open: finishedAt === null,

@@ -48,7 +48,6 @@ function endsLike(state: string, tasks: readonly TaskState[]): boolean {
 
 /** A pipeline comes of one call of its task's agent, and a call has one; each of its tasks is there once. */
 export const subAgentsStartOnce: Rule = ({ pipelines, messages, tasks }: History) => {
-  const threads = new Map(tasks.map(task => [task.id, task.threadId]))
   const replies = new Map(
     messages.flatMap(({ threadId, role, attempt, iteration, calls }) =>
       role === 'assistant' ? [[`${threadId} ${attempt} ${iteration}`, calls] as const] : [],
@@ -59,8 +58,8 @@ export const subAgentsStartOnce: Rule = ({ pipelines, messages, tasks }: History
   const twice = [...ofCall].filter(([, own]) => own.length > 1).map(([call]) => `call ${call} has two pipelines`)
   return [
     ...twice,
-    ...pipelines.flatMap(({ id, taskId, call }) => {
-      const calls = replies.get(`${threads.get(taskId)} ${call.attempt} ${call.iteration}`) ?? 0
+    ...pipelines.flatMap(({ id, threadId, call }) => {
+      const calls = replies.get(`${threadId} ${call.attempt} ${call.iteration}`) ?? 0
       const titles = (members.get(id) ?? []).map(task => task.title)
       return [
         ...(call.callIndex < calls ? [] : [`pipeline ${id}: comes of no call of its task`]),
