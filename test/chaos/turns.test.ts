@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { isInterrupted } from '../../shared/contract/history.ts'
 import type { MessagePart } from '../../shared/contract/thread.ts'
 import { eventually } from '../support/eventually.ts'
 import { plan, sh } from '../support/runbook.ts'
@@ -92,8 +93,11 @@ test(
       expect(after).toEqual(key.endsWith('-page') ? [key.replace('page', 'schema')] : [])
     }
     for (const id of planned) {
-      const { placed } = await historyOf(system, id)
-      expect(placed.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+      const { placed, results } = await historyOf(system, id)
+      const proposed = results.filter(({ text }) => !isInterrupted(text))
+      expect(proposed.map(({ name }) => name)).toEqual(['propose_tasks'])
+      const calls = results.flatMap(() => ['assistant', 'tool'])
+      expect(placed.map(({ role }) => role)).toEqual(['user', ...calls, 'assistant'])
     }
     for (const id of asked) {
       const { rows, results } = await historyOf(system, id)

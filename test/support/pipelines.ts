@@ -74,7 +74,8 @@ export const pipelineWork =
       if (await store.startPipeline(claim, firstCall(claim), { tasks, baseSha: sha('3') })) return
       const outcome = await store.pipelineOf(claim.taskId, firstCall(claim))
       if (!outcome) throw new Error('no pipeline')
-      await answerPipeline(store, claim, outcome)
+      const { open } = await store.load(claim)
+      if (open) await answerPipeline(store, claim, outcome)
     } else await store.open(claim, { baseSha: sha('1'), prompt: claim.title })
     for (let round = 0; round < 3; round++) {
       await store.readMessages(claim)
