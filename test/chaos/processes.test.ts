@@ -78,7 +78,7 @@ const goOnElsewhere = (engine: Engine, held: readonly HeldTask[]) =>
       )
       expect(left.map(({ title }) => title)).toEqual([])
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 20_000, intervalMs: 200 },
   )
 
 const allReady = (engine: Engine, project: Project, count: number) =>
@@ -94,7 +94,7 @@ const chains = (count: number) =>
   Array.from({ length: count }, (_, index) => draft(`t${index}`, index % 3 === 0 ? [] : [`t${index - 1}`]))
 
 test('workers that are killed in the middle of their tasks lose nothing: others go on at the last iteration', async () => {
-  const { engine, project, fleet } = await setting({ workers: 3 })
+  const { engine, project, fleet } = await setting({ workers: 3, stepMs: 200 })
   const [count, kills] = [scale(500), scale(200)]
   const next = random()
   const faulted: string[] = []
@@ -106,7 +106,7 @@ test('workers that are killed in the middle of their tasks lose nothing: others 
   for (let kill = 0; kill < kills; kill++) {
     // Else only what was taken over is left to be killed, again and again.
     if ((await engine.db.prisma.task.count({ where: { state: 'queued' } })) < 12) {
-      await engine.store.createDrafts(project.id, chains(24))
+      await engine.store.createDrafts(project.id, chains(12))
       await engine.store.accept(project.id)
     }
     const [victim, held] = await inTheMiddle(engine, fleet, next)

@@ -8,7 +8,7 @@ import { type Change, runEvent } from './change.ts'
 import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
 import { stopPipelines } from './pipeline-end.ts'
-import { enqueue, fillSlots, nextInLine } from './queue.ts'
+import { discardJob, enqueue, fillSlots, nextInLine } from './queue.ts'
 import { afterFailedTurn } from './turn.ts'
 import type { Claim, ClaimResult, FollowedTask, TurnMode } from './types.ts'
 
@@ -24,18 +24,23 @@ export async function claimTask(
 ): Promise<ClaimResult> {
   const { sql } = change
   const known = await lookUp(sql, taskId)
-  if (known?.jobNumber !== jobNumber) return { kind: 'refused', reason: 'superseded' }
+  const superseded = { kind: 'refused', reason: 'superseded' } as const
+  if (!known || (known.jobNumber !== jobNumber && !known.lost)) return superseded
   const organization = await lockOrganization(sql, known.organizationId)
   const { tasks, now } = await lockTasks(sql, [taskId])
   const task = tasks[0]
-  if (task?.jobNumber !== jobNumber) return { kind: 'refused', reason: 'superseded' }
+  if (!task) return superseded
   const prerequisites = await readPrerequisites(sql, taskId)
 
   if (stateOf(task) === 'active') {
     const leaseMs = (task.leaseUntil?.getTime() ?? 0) - now.getTime()
-    if (leaseMs > 0) return { kind: 'busy', retryInMs: leaseMs }
-    return takeOver(change, { organization, task, now }, { worker, known, prerequisites })
+    // Where claims take longer than it takes to call again, the first to come must do: else each call would undo the one before.
+    if (leaseMs <= 0) {
+      return takeOver(change, { organization, task, now }, { worker, known, prerequisites }, jobNumber)
+    }
+    return task.jobNumber === jobNumber ? { kind: 'busy', retryInMs: leaseMs } : superseded
   }
+  if (task.jobNumber !== jobNumber) return superseded
   if (stateOf(task) !== 'queued') return { kind: 'refused', reason: 'state' }
   if (!prerequisites.every(({ state }) => satisfies(state))) {
     // A prerequisite went back to work after its gate was gone: a new job with new gates waits for it.
@@ -59,6 +64,8 @@ export async function claimTask(
 /** What a claim carries of the task's project; read before anything is locked. */
 interface Known {
   jobNumber: bigint | null
+  /** Active, with a lease that is over. */
+  lost: boolean
   organizationId: string
   settings: ProjectSettings
   defaultBranch: string
@@ -69,6 +76,7 @@ interface Known {
 async function lookUp(sql: Sql, taskId: string): Promise<Known | undefined> {
   const [known] = await sql.$queryRaw<[Known?]>`
     SELECT t.job_number AS "jobNumber", t.organization_id AS "organizationId",
+      t.state = 'active' AND t.lease_until <= clock_timestamp() AS lost,
       p.settings, p.default_branch AS "defaultBranch", p.slug, l.base_sha AS "pipelineBaseSha"
     FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN pipelines l ON l.id = t.pipeline_id
     WHERE t.id = ${taskId}::uuid`
@@ -110,6 +118,7 @@ async function takeOver(
   change: Change,
   locked: { organization: LockedOrganization; task: Task; now: Date },
   claimer: Claimer,
+  jobNumber: bigint,
 ): Promise<ClaimResult> {
   const { task, now } = locked
   const { worker } = claimer
@@ -131,7 +140,8 @@ async function takeOver(
     await fillSlots(change, locked.organization)
     return { kind: 'refused', reason: 'failed' }
   }
-  await change.sql.task.update({ where: { id: task.id }, data: { ...held(task, worker, now), deaths } })
+  if (task.jobNumber !== jobNumber) await discardJob(change, task)
+  await change.sql.task.update({ where: { id: task.id }, data: { ...held(task, worker, now), deaths, jobNumber } })
   const epoch = Number(task.epoch) + 1
   change.event(runEvent(task, 'claimed', { epoch, worker, previousWorker: task.leaseOwner, deaths }))
   return claimed(change, task, claimer)

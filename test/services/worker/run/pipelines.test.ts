@@ -8,6 +8,7 @@ import { readHistory } from '../../../support/history.ts'
 import { failing, golden } from '../../../support/pictures.ts'
 import { firstCall, pictured, SHAPES, type Shape, SIX } from '../../../support/pipelines.ts'
 import { file, parallel, plan, say, sh } from '../../../support/runbook.ts'
+import { isSoak } from '../../../support/scale.ts'
 import { openShop } from './support.ts'
 
 const shop = openShop()
@@ -19,6 +20,9 @@ const stepsOf = (shape: Shape, blocks: Record<string, string> = {}) =>
     depends_on,
     prompt: blocks[name] ?? plan(sh(`cat *.txt 2>/dev/null; echo ${name} > ${name}.txt`), say(`${name} was here`)),
   }))
+
+/** Who fails of the six; without containers the store's own test goes through all of them in every run. */
+const FAILING = isSoak ? Object.keys(SIX) : ['c']
 
 describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
   test.each(Object.entries(SHAPES))(
@@ -62,7 +66,7 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
     },
   )
 
-  test.each(Object.keys(SIX))('that fail stop those that have not started: %s of six', async name => {
+  test.each(FAILING)('that fail stop those that have not started: %s of six', async name => {
     const { accepted, until, db, store, changed } = shop()
     const steps = stepsOf(SIX, { [name]: sh('echo broken; exit 3') })
     const { project, ids } = await accepted([draft('parent', [], { plan: parallel(...steps) })], {
@@ -191,7 +195,7 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
   })
 
   test.each([
-    ['core', SHAPES['8 wide']],
+    ['core', SHAPES[isSoak ? '8 wide' : 'fan-out']],
     ['1', SHAPES.diamond],
   ] as const)('of two tasks at once all get their turn under plan %s', async (plan, shape) => {
     const { repository, store, db, until, changed } = shop()

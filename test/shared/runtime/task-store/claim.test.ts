@@ -110,6 +110,21 @@ test('after a lost lease another takes over at the last stored iteration, and ev
   ])
 })
 
+test('a lost task goes to the first that comes for it, though it has been called again meanwhile', async () => {
+  const { engine, store, id, row } = await one()
+  await claimed(engine, id, 'alpha')
+  await expireLease(engine, id)
+  const called = (await row()).jobNumber!
+  const calledAgain = called + 1n
+  await engine.db.prisma.task.update({ where: { id }, data: { jobNumber: calledAgain } })
+  expect(await store.claim(id, called, 'beta')).toMatchObject({ kind: 'claimed', claim: { epoch: 2n } })
+  expect(await store.claim(id, calledAgain, 'gamma')).toEqual({ kind: 'refused', reason: 'superseded' })
+  expect(await row()).toMatchObject({ epoch: 2n, leaseOwner: 'beta', jobNumber: called })
+  expect(await engine.db.prisma.outbox.findMany({ where: { kind: 'discard' } })).toMatchObject([
+    { payload: { taskId: id, jobNumber: String(calledAgain) } },
+  ])
+})
+
 test('a take-over needs neither a free slot nor satisfied prerequisites: the task has both already', async () => {
   const engine = await startEngine()
   const { store } = engine
