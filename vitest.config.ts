@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     pool: 'forks',
+    // Files share what their process has loaded; nothing that a test makes is kept in a module.
+    isolate: false,
     // Most of a test is waiting for containers and clocks.
     maxWorkers: 3,
     testTimeout: process.env.SLIPWAY_SCALE === 'full' ? 60 * 60_000 : 60_000,

@@ -38,6 +38,8 @@ export type ScriptedReply = {
   finish?: Finish
   /** Milliseconds between the pieces of the stream. */
   pauseMs?: number
+  /** What comes after the first five events of the stream waits for this. */
+  held?: Promise<unknown> | undefined
   fault?: Fault | undefined
 }
 
@@ -105,8 +107,13 @@ const refuse = (response: ServerResponse, format: WireFormat, fault: Extract<Fau
   response.end(body ?? JSON.stringify(errorBody(format, status, message)))
 }
 
-const write = async (response: ServerResponse, events: string[], pauseMs: number): Promise<void> => {
-  for (const event of events) {
+const write = async (
+  response: ServerResponse,
+  events: string[],
+  { pauseMs = 0, held }: Pick<ScriptedReply, 'pauseMs' | 'held'>,
+): Promise<void> => {
+  for (const [index, event] of events.entries()) {
+    if (index === 5) await held
     if (pauseMs > 0) await delay(pauseMs)
     // One write each, so that they arrive as pieces.
     await new Promise<void>(resolve => response.write(event, () => resolve()))
@@ -115,13 +122,13 @@ const write = async (response: ServerResponse, events: string[], pauseMs: number
 
 const play = async (response: ServerResponse, request: ScriptedRequest, reply: ScriptedReply): Promise<void> => {
   const { format, n } = request
-  const { fault, usage = USAGE, finish = 'stop', pauseMs = 0 } = reply
+  const { fault, usage = USAGE, finish = 'stop' } = reply
   if (typeof fault === 'object') return refuse(response, format, fault)
   if (fault === 'silent') return
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   const events = replyEvents[format]({ parts: partsOf(reply), usage, finish, n })
   const broken = fault === 'cut' || fault === 'ended' || fault === 'stall' || fault === 'error-event'
-  await write(response, broken ? events.slice(0, Math.ceil(events.length / 2)) : events, pauseMs)
+  await write(response, broken ? events.slice(0, Math.ceil(events.length / 2)) : events, reply)
   if (fault === 'cut') response.destroy()
   else if (fault === 'error-event') response.end(errorEvent(format, 'Overloaded'))
   else if (fault !== 'stall') response.end()

@@ -21,10 +21,17 @@ function script({ messages }: ScriptedRequest): ScriptedReply {
   if (said > 0) return { text: 'Then I plan the lights.', usage }
   const words = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ')
   const question = { question: 'Lights or ropes?', options: ['Lights', 'Ropes'] }
-  return { text: `I look at the harbour: ${words}`, calls: [{ name: 'ask_user', args: question }], usage, pauseMs: 150 }
+  return {
+    text: `I look at the harbour: ${words}`,
+    calls: [{ name: 'ask_user', args: question }],
+    usage,
+    held: seen.promise,
+  }
 }
 
 let provider: ScriptedProvider
+/** The browser shows the beginning of the first reply. */
+const seen = Promise.withResolvers<void>()
 const web = runWeb(async () => {
   provider = await startProvider(script)
   const { anthropicBaseUrl, anthropicApiKey } = provider.config
@@ -42,6 +49,7 @@ test('what the agent says in a thread shows while it is written, and its questio
   const writing = page.locator('[data-writing]')
   await writing.getByText('I look at the harbour').waitFor(PATIENT)
   expect(await writing.getByText('word39').count()).toBe(0)
+  seen.resolve()
   const question = page.getByRole('region', { name: 'The agent asks you' })
   await question.getByText('Lights or ropes?').waitFor(PATIENT)
   await page.getByRole('navigation', { name: 'Threads' }).getByText('Waiting for you').waitFor()
