@@ -6,3 +6,6 @@ export const say = (text: string): string => `\`\`\`say\n${text}\n\`\`\``
 export const parallel = (...tasks: { name: string; prompt: string; depends_on?: readonly string[] }[]): string =>
   `\`\`\`parallel\n${JSON.stringify(tasks)}\n\`\`\``
 export const plan = (...blocks: string[]): string => blocks.join('\n\n')
+
+/** In a shell: waits until the program that was put into the background last is itself, and no copy of the shell any more. */
+export const BEGUN = 'while [ "$(cat /proc/$!/comm)" = bash ]; do :; done'

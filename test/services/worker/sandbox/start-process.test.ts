@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { defaultSandboxLimits } from '../../../../services/worker/sandbox/create-options.ts'
+import { BEGUN } from '../../../support/runbook.ts'
 import { bash, freshSandbox, startTask } from '../runner-link/task-in-container.ts'
 
 const never = new AbortController().signal
@@ -67,7 +68,7 @@ test('it outlives commands, whose own leftovers do not, not even a fork bomb', a
   const started = Promise.withResolvers<void>()
   const task = await startTask({
     turns: [
-      [{ name: 'wait', args: {}, where: 'worker' }, bash('sleep 500 & disown; echo one')],
+      [{ name: 'wait', args: {}, where: 'worker' }, bash(`sleep 500 & ${BEGUN}; disown; echo one`)],
       [bash(bomb, 20)],
       // Not piped: a part of the pipe that is just being started is a bash as well.
       [bash('ps -eo comm= > /tmp/running; sort /tmp/running | uniq -c')],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { McpServers } from '../../../../shared/contract/mcp.ts'
 import { draft } from '../../../support/engine.ts'
 import { type ScriptedRequest, startProvider } from '../../../support/provider.ts'
+import { BEGUN } from '../../../support/runbook.ts'
 import { openShop } from '../run/support.ts'
 import { type HttpMcpServer, STDIO_SERVER, startHttpMcp } from './mcp-servers.ts'
 import { type Call, listed, makeCalls, manifest, resultsIn } from './support.ts'
@@ -65,7 +66,7 @@ describe('an MCP server in the container', { concurrent: true, timeout: 200_000 
   test('gives tools that keep what they know over commands, and whose changes are part of the work', async () => {
     const { results, changed, task } = await run(own, [
       { name: 'mcp_own_count' },
-      bash('sleep 100 & echo done'),
+      bash(`sleep 100 & ${BEGUN}; echo done`),
       { name: 'mcp_own_count' },
       { name: 'mcp_own_append', args: { path: 'made.txt' } },
       { name: 'mcp_own_env', args: { name: 'GREETING' } },
