@@ -139,8 +139,6 @@ test('a thread of its own is opened and planned in; the mode is remembered there
   await page.reload()
   await page.getByRole('region', { name: 'Proposed tasks' }).waitFor()
   expect(await page.getByRole('radio', { name: 'Plan' }).isChecked()).toBe(true)
-  await page.getByRole('heading', { name: 'Harbour' }).click()
-  await page.keyboard.press('Escape')
   await page.keyboard.press('b')
   await arrives(page, 'Hang lights', 'Drafts')
   await page.keyboard.press('t')
