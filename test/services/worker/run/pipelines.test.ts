@@ -195,7 +195,7 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
   })
 
   test.each([
-    ['core', SHAPES[isSoak ? '8 wide' : 'fan-out']],
+    ['core', SHAPES['8 wide']],
     ['1', SHAPES.diamond],
   ] as const)('of two tasks at once all get their turn under plan %s', async (plan, shape) => {
     const { repository, store, db, until, changed } = shop()
