@@ -22,6 +22,8 @@ export type DaemonOptions = {
   command?: [string, ...string[]]
   /** Path of the socket to wait on. */
   socket?: string
+  /** Where dockerd itself keeps its process id. */
+  ownPidFile?: string
 }
 
 /** A client for the engine that DOCKER_HOST names, or for the given unix socket; else for the usual local socket. */
@@ -64,9 +66,11 @@ export const daemonPidFile = '/run/slipway/dockerd.pid'
 
 /** Starts dockerd in a session of its own and waits until it answers. Throws with the end of its log when it does not. */
 export async function startDaemon(options: DaemonOptions): Promise<void> {
-  const { logFile, pidFile, socket } = options
+  const { logFile, pidFile, socket, ownPidFile = '/run/docker.pid' } = options
   const [program, ...args] = options.command ?? [which('dockerd') ?? 'dockerd']
   mkdirSync(dirname(pidFile), { recursive: true })
+  // dockerd does not start while any process has the id in it, as happens after one that was killed.
+  if (runningDaemon(ownPidFile) === null) rmSync(ownPidFile, { force: true })
   const log = openLog(logFile)
   const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -18,17 +18,20 @@ afterEach(async () => {
 
 function options(...more: string[]) {
   const socket = join(folder, 'docker.sock')
+  const ownPidFile = join(folder, 'own.pid')
   const roots = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')]
   // vfs needs no file system of a certain kind.
-  const args = ['-H', `unix://${socket}`, ...roots, '--storage-driver', 'vfs', '-p', join(folder, 'own.pid'), ...more]
+  const args = ['-H', `unix://${socket}`, ...roots, '--storage-driver', 'vfs', '-p', ownPidFile, ...more]
   // In a network namespace, since a daemon deletes the bridge of another one.
   const command: [string, ...string[]] = ['unshare', '--net', which('dockerd') ?? 'dockerd', ...args]
-  return { logFile: join(folder, 'dockerd.log'), pidFile: join(folder, 'dockerd.pid'), socket, command }
+  return { logFile: join(folder, 'dockerd.log'), pidFile: join(folder, 'dockerd.pid'), socket, ownPidFile, command }
 }
 
 test.runIf(canStart)('a daemon is started by hand, answers, and is stopped again', async () => {
   const daemon = options()
   expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(false)
+  // Left by one that was killed; the id belongs to another process by now.
+  writeFileSync(daemon.ownPidFile, String(process.pid))
   await startDaemon(daemon)
   expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(true)
   expect(runningDaemon(daemon.pidFile)).toBeGreaterThan(1)
