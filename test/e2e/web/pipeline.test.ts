@@ -82,6 +82,8 @@ test('the picture stands in a thread without a task as well', async () => {
     .click(PATIENT)
   await page.getByRole('link', { name: 'Sub-agent of a thread' }).click()
   await page.getByRole('article', { name: 'Agent', exact: true }).getByText('Both are there.').waitFor(PATIENT)
+  // What still comes in moves the line that is to be clicked.
+  await page.getByRole('navigation', { name: 'Threads' }).getByText('Idle').waitFor(PATIENT)
   await page.getByText('1 earlier pipeline of this thread').click()
   await page.getByRole('region', { name: 'Pipelines', exact: true }).getByRole('link', { name: 'left: Done' }).waitFor()
 }, 180_000)

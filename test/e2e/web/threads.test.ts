@@ -78,12 +78,11 @@ test('a question is answered by a click, and the board says that it waits for so
 }, 180_000)
 
 test('a message is changed and another taken back before the agent reads them', async () => {
-  const steps = [1, 2].map(n => sh(`sleep 8; echo ${n}`))
-  const { tasks } = await web.project([writes('slow', { plan: plan(...steps) })])
+  const { tasks } = await web.project([writes('slow', { plan: plan(sh('sleep 16'), sh('true')) })])
   const system = web.system()
   await system.client.acceptTask({ params: { id: tasks.slow!.id } })
   const page = await web.open(`/t/${tasks.slow!.id}`)
-  await page.getByRole('button', { name: /Running sleep 8/ }).waitFor(PATIENT)
+  await page.getByRole('button', { name: /Running sleep 16/ }).waitFor(PATIENT)
   const field = page.getByLabel('Message', { exact: true })
   for (const text of ['Paint it red', 'Never mind']) {
     await field.fill(text)
