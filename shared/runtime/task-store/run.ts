@@ -116,6 +116,13 @@ export function createRunStore(deps: StoreDeps): RunStore {
         if (progress) await unit.sql.task.update({ where: { id: task.id }, data: progress })
       }),
 
+    notice: (fence, text) =>
+      fenced(deps, fence, 'notice', async (unit, { task }) => {
+        const notice = { role: 'system', text, attempt: task.attempt } as const
+        const said = await unit.sql.message.count({ where: { threadId: task.threadId, ...notice } })
+        if (said === 0) await appendMessage(unit, threadOf(task), { ...notice, read: true })
+      }),
+
     reserve: (fence, request) => reserve(deps, fence, request),
     dropReservation: fence => dropReservation(deps, fence),
     recordCall: (fence, call) =>

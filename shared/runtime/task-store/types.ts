@@ -194,6 +194,8 @@ export interface RunStore {
   storeReply(fence: Fence, iteration: number, reply: ModelReply, costUsd: number): Promise<number>
   /** Puts a message of the system into the history that the agent must react to. */
   tell(fence: Fence, text: string, progress?: { checkFixes: number }): Promise<void>
+  /** Tells people something in the thread, once in an attempt however often it is said; the agent does not read it. */
+  notice(fence: Fence, text: string): Promise<void>
   storeCheck(fence: Fence, check: CheckRecord, onMain: boolean): Promise<void>
   /** False where an unread message keeps it from being finished. */
   ready(fence: Fence, end: { headSha: string; branch: string; output: string }): Promise<boolean>

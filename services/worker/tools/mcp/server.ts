@@ -179,7 +179,8 @@ async function listTools(
 ): Promise<RemoteTool[]> {
   const found: RemoteTool[] = []
   let cursor: string | undefined
-  for (let page = 0; page < PAGES && found.length < toolsPerServer; page++) {
+  // More than are given to an agent are read only to know that there are more.
+  for (let page = 0; page < PAGES && found.length <= toolsPerServer; page++) {
     const listed: ListToolsResult = await client.listTools({
       ...(cursor !== undefined && { params: { cursor } }),
       options: { signal },
@@ -191,7 +192,7 @@ async function listTools(
     cursor = listed.nextCursor
     if (cursor === undefined) break
   }
-  return found.slice(0, toolsPerServer)
+  return found
 }
 
 /** A server that does not let itself be closed is left alone. */

@@ -8,28 +8,33 @@ import type { ToolSource, WorkerTool } from '../types.ts'
 import { offeredName } from './names.ts'
 import { createMcpServer, type McpServer, type RemoteTool } from './server.ts'
 
-const { descriptionChars, schemaBytes, tools: most } = LIMITS.mcp
+const { descriptionChars, schemaBytes, tools: most, toolsPerServer } = LIMITS.mcp
 
 /**
  * The tools of the project's MCP servers. A server that cannot be used is one tool, which says why and tries it again: so the agent
- * knows what is missing, and the run goes on.
+ * knows what is missing, and the run goes on. People are told in the thread.
  */
-export function mcpTools({ mcp, log }: Pick<RunDeps, 'mcp' | 'log'>, claim: Claim): ToolSource {
+export function mcpTools({ mcp, store, log }: Pick<RunDeps, 'mcp' | 'store' | 'log'>, claim: Claim): ToolSource {
   let servers: McpServer[] = []
   let table = new Map<string, WorkerTool>()
+  /** How many tools of which server are given to the agent, where those are not all. */
+  let cut = new Map<string, number>()
 
   /** Made anew with every look at it, as a server that was started again may offer others. */
   function refresh(): Map<string, WorkerTool> {
     table = new Map()
+    cut = new Map()
     for (const server of servers) {
       if (server.problem() !== null && server.tools().length === 0) {
         const name = offeredName(server.name, 'reconnect', table)
         table.set(name, reconnecting(server, name))
       }
-      for (const tool of server.tools()) {
+      const given = server.tools().slice(0, Math.max(0, Math.min(toolsPerServer, most - table.size)))
+      for (const tool of given) {
         const name = offeredName(server.name, tool.name, table)
-        if (table.size < most) table.set(name, calling(server, tool, name))
+        table.set(name, calling(server, tool, name))
       }
+      if (given.length < server.tools().length) cut.set(server.name, given.length)
     }
     return table
   }
@@ -42,9 +47,15 @@ export function mcpTools({ mcp, log }: Pick<RunDeps, 'mcp' | 'log'>, claim: Clai
       await Promise.all(servers.map(server => server.connect(signal)))
       for (const server of servers) {
         const problem = server.problem()
-        if (problem !== null) log.info({ taskId: claim.taskId, server: server.name, problem }, 'mcp.unavailable')
+        if (problem === null) continue
+        log.info({ taskId: claim.taskId, server: server.name, problem }, 'mcp.unavailable')
+        await store.notice(
+          claim,
+          `The MCP server ${server.name} cannot be used: ${problem}. The work goes on without it.`,
+        )
       }
       refresh()
+      for (const [server, given] of cut) await store.notice(claim, tooMany(server, given))
     },
     specs: () => [...refresh().values()].map(({ spec }) => spec),
     route(name) {
@@ -56,6 +67,9 @@ export function mcpTools({ mcp, log }: Pick<RunDeps, 'mcp' | 'log'>, claim: Clai
     },
   }
 }
+
+const tooMany = (server: string, given: number): string =>
+  `The MCP server ${server} has more tools than the agent is given: ${given === 0 ? 'none' : `the first ${given}`} of them. Of one server it gets at most ${toolsPerServer}, of all together ${most}.`
 
 function calling(server: McpServer, tool: RemoteTool, name: string): WorkerTool {
   return {

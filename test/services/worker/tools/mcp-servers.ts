@@ -70,14 +70,15 @@ export interface HttpMcpServer {
 
 type Rpc = { id?: number; method?: string; params?: { name?: string; arguments?: Record<string, unknown> } }
 
-/** An MCP server over streamable HTTP with sessions; `answers` are what its one tool `say` answers with for a word. */
+/** An MCP server over streamable HTTP with sessions; `answers` are what its one tool `say` answers with for a word. At `/many` it has 50 tools. */
 export async function startHttpMcp(answers: Record<string, () => Promise<unknown> | unknown>): Promise<HttpMcpServer> {
   const requests: HttpMcpServer['requests'] = []
-  const result = (rpc: Rpc): unknown => {
+  const result = (rpc: Rpc, path: string): unknown => {
     if (rpc.method === 'initialize')
       return { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'http', version: '1' } }
     if (rpc.method === 'tools/list') {
       const inputSchema = { type: 'object', properties: { word: { type: 'string' } }, required: ['word'] }
+      if (path === '/many') return { tools: Array.from({ length: 50 }, (_, n) => ({ name: `tool-${n}`, inputSchema })) }
       const odd = { type: 'object', anyOf: [{ required: ['a'] }] }
       return {
         tools: [
@@ -104,7 +105,7 @@ export async function startHttpMcp(answers: Record<string, () => Promise<unknown
         .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error }))
     }
     if (rpc.id === undefined) return void response.writeHead(202).end()
-    const message = JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: await result(rpc) })
+    const message = JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: await result(rpc, url) })
     response.setHeader('mcp-session-id', 'session-1')
     if (rpc.method === 'tools/call') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`event: message\ndata: ${message}\n\n`)

@@ -128,7 +128,7 @@ describe('an MCP server in the container', { concurrent: true, timeout: 200_000 
       chatty: { command: 'sh', args: ['-c', 'yes nonsense | head -c 30000000; sleep 100'] },
       late: { command: 'sh', args: ['-c', 'test -f ready || exit 1; exec node server.mjs'] },
     }
-    const { results, offered } = await run(servers, [
+    const { results, offered, task } = await run(servers, [
       bash('touch ready'),
       ...Object.keys(servers).map(name => ({ name: `mcp_${name}_reconnect` })),
       { name: 'mcp_late_count' },
@@ -144,6 +144,10 @@ describe('an MCP server in the container', { concurrent: true, timeout: 200_000 
     expect(results[6]).toBe('1')
     expect(offered.has('mcp_late_reconnect')).toBe(false)
     expect(offered.get('mcp_broken_reconnect')?.description).toMatch(/^The MCP server broken cannot be used: /)
+    const where = { threadId: task.threadId, role: 'system' }
+    const notices = await shop().db.prisma.message.findMany({ where })
+    const told = notices.map(({ text }) => /^The MCP server (\w+) cannot be used: .+\. The work goes/s.exec(text)?.[1])
+    expect(told.sort()).toEqual(Object.keys(servers).sort())
   })
 })
 

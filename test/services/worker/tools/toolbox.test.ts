@@ -7,9 +7,12 @@ import { createToolbox } from '../../../../services/worker/tools/toolbox.ts'
 import type { ToolContext } from '../../../../services/worker/tools/types.ts'
 import { defaultSettings } from '../../../../shared/contract/project.ts'
 import type { Claim } from '../../../../shared/runtime/task-store/types.ts'
+import { startHttpMcp } from './mcp-servers.ts'
 import { manifest } from './support.ts'
 
-const deps = { mcp: { allowLocal: true }, log: { info: () => {} } } as unknown as RunDeps
+const notices: string[] = []
+const store = { notice: async (_claim: Claim, text: string) => void notices.push(text) }
+const deps = { mcp: { allowLocal: true }, log: { info: () => {} }, store } as unknown as RunDeps
 const claimOf = (run: Partial<Claim>) =>
   ({
     kind: 'board',
@@ -85,6 +88,31 @@ test('what a container answers instead of manifests is no tool', async () => {
     await toolbox.open({ ...place(), exec: async () => ({ exitCode: 0, output, ms: 1, timedOut: false, oom: false }) })
     expect(names(toolbox)).not.toContain('greet')
   }
+})
+
+test('of more tools of MCP servers than an agent is given the first are taken, and people are told', async () => {
+  const { url, close } = await startHttpMcp({})
+  const many = { url: url.replace('/mcp', '/many') }
+  notices.length = 0
+  const claim = claimOf({})
+  const mcpServers = { one: many, two: many, three: { url } }
+  const toolbox = createToolbox(deps, { ...claim, settings: { ...claim.settings, mcpServers } })
+  await toolbox.open(place())
+  const given = names(toolbox).filter(name => name.startsWith('mcp_'))
+  await toolbox.close()
+  close()
+  expect([given.length, given[39], given[40], given[63]]).toEqual([
+    64,
+    'mcp_one_tool-39',
+    'mcp_two_tool-0',
+    'mcp_two_tool-23',
+  ])
+  const most = 'Of one server it gets at most 40, of all together 64.'
+  expect(notices).toEqual([
+    `The MCP server one has more tools than the agent is given: the first 40 of them. ${most}`,
+    `The MCP server two has more tools than the agent is given: the first 24 of them. ${most}`,
+    `The MCP server three has more tools than the agent is given: none of them. ${most}`,
+  ])
 })
 
 test('the tools of MCP servers have names that every provider takes, each its own', () => {

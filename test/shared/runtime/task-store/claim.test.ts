@@ -94,6 +94,7 @@ test('after a lost lease another takes over at the last stored iteration, and ev
     readMessages: () => store.readMessages(first),
     storeReply: () => store.storeReply(first, 3, { text: 'late', calls: [], usage }, 1),
     tell: () => store.tell(first, 'late'),
+    notice: () => store.notice(first, 'late'),
     storeCheck: () => store.storeCheck(first, check, false),
     ready: () => store.ready(first, { headSha: sha('9'), branch: 'late', output: 'late' }),
     fail: () => store.fail(first, { code: 'late', message: 'late' }),

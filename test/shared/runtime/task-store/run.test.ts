@@ -172,6 +172,20 @@ test('a message does not wake a task that waits for something else', async () =>
   expect(await row()).toMatchObject({ state: 'waiting', dueAt: until })
 })
 
+test('a notice is for people, and told once in an attempt', async () => {
+  const { engine, store, claim } = await running()
+  const { history } = await store.load(claim)
+  for (const text of ['A is away.', 'B is away.', 'A is away.']) await store.notice(claim, text)
+  const where = { threadId: claim.threadId, role: 'system' }
+  const notices = await engine.db.prisma.message.findMany({ where, orderBy: { seq: 'asc' } })
+  expect(notices.map(({ text, readAt }) => [text, readAt !== null])).toEqual([
+    ['A is away.', true],
+    ['B is away.', true],
+  ])
+  expect((await store.load(claim)).history).toEqual(history)
+  expect(await store.readMessages(claim)).toEqual([])
+})
+
 test("checks are kept with the task, main's own without it", async () => {
   const { engine, store, claim, row } = await running()
   const check = { command: 'npm test', sha: sha('2'), exitCode: 1, output: 'red', passed: 3, failed: 1, ms: 9 }
