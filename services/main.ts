@@ -16,9 +16,6 @@ import { compose, type Service } from '../shared/runtime/service.ts'
 import { createTaskFlow } from '../shared/runtime/task-flow/index.ts'
 import { createTaskStore } from '../shared/runtime/task-store/index.ts'
 import { createTokens, ensureDefaultOrganization } from '../shared/runtime/tokens.ts'
-import { createApi } from './api/app.ts'
-import { createGateway } from './gateway/gateway.ts'
-import { createWorker } from './worker/index.ts'
 import { createBroker } from './worker/models/broker.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -26,7 +23,10 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** What SIGTERM leaves before the process ends by force. */
 const STOP_WITHIN_MS = 10_000
 
-/** What `SERVICES` names, put together in one process; nothing runs before `start`. */
+/**
+ * What `SERVICES` names, put together in one process; nothing runs before `start`. A role is loaded only where it runs: a worker of a
+ * fleet begins sooner and is smaller without the API's libraries.
+ */
 async function assemble(config: Config, log: Log): Promise<Service> {
   const { databaseUrl, redisUrl, services } = config
   if (!databaseUrl || !redisUrl) {
@@ -71,6 +71,7 @@ async function assemble(config: Config, log: Log): Promise<Service> {
       env: process.env,
       onError: (error, gitDir) => log.warn({ err: error, gitDir }, 'git.failed'),
     })
+    const { createApi } = await import('./api/app.ts')
     const api = createApi({
       db,
       redis,
@@ -103,10 +104,12 @@ async function assemble(config: Config, log: Log): Promise<Service> {
     parts.push(role('api', api))
   }
   if (runs('gateway')) {
+    const { createGateway } = await import('./gateway/gateway.ts')
     parts.push(role('gateway', createGateway({ httpServer: http, db, listener, names, log, tokens })))
   }
   if (runs('api') || runs('gateway')) parts.push(listen(http, config, log))
   if (runs('worker')) {
+    const { createWorker } = await import('./worker/index.ts')
     const worker = await createWorker({
       db,
       store,
