@@ -8,6 +8,7 @@ import { connectRedis } from '../../shared/runtime/redis.ts'
 import { draft, type Project } from '../support/engine.ts'
 import { startWorkshop, type Workshop } from '../support/workshop.ts'
 import { type Bench, bench, inTurns, timed } from './measure.ts'
+import { sourceFiles } from './source-files.ts'
 
 const run = promisify(execFile)
 const ROUNDS = 25
@@ -29,8 +30,7 @@ const IDENTITY = {
 /** From asking for an apply to the task's end in main, beside the same merge by a shell script in a copy of the repository. */
 await bench('apply', async ({ stage, row }) => {
   const shop = await startWorkshop({}, stage)
-  const files = Array.from({ length: 300 }, (_, index) => [`src/file-${index}.ts`, `export const n = ${index}\n`])
-  const project = await shop.repository(Object.fromEntries(files))
+  const project = await shop.repository(sourceFiles(300))
   const heads = await sideBranches(shop, project)
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'))
   stage.onEnd(() => rm(folder, { recursive: true, force: true }))

@@ -1,10 +1,10 @@
-import { createOptions, defaultSandboxLimits } from '../../services/worker/sandbox/create-options.ts'
 import { createHintListener } from '../../shared/runtime/hints.ts'
 import { connectRedis } from '../../shared/runtime/redis.ts'
 import { draft } from '../support/engine.ts'
-import { docker } from '../support/servers.ts'
 import { startWorkshop, type Workshop } from '../support/workshop.ts'
+import { bareContainers } from './bare-container.ts'
 import { type Bench, bench, inTurns, timed } from './measure.ts'
+import { sourceFiles } from './source-files.ts'
 
 /** From accepting a draft to the first output of its first command, beside creating and starting a container of the same image. */
 await bench('first-call', async ({ stage, row }) => {
@@ -17,11 +17,7 @@ await bench('first-call', async ({ stage, row }) => {
 
 async function firstCalls(shop: Workshop, stage: Bench['stage']): Promise<() => Promise<number>> {
   const { store, names, log } = shop
-  const project = await shop.repository(
-    Object.fromEntries(
-      Array.from({ length: 200 }, (_, index) => [`src/file-${index}.ts`, `export const n = ${index}\n`]),
-    ),
-  )
+  const project = await shop.repository(sourceFiles(200))
   const listener = createHintListener({ redis: connectRedis(shop.redisUrl, { log }), log })
   stage.onEnd(() => listener.close())
   let heard = () => {}
@@ -47,23 +43,6 @@ async function firstCalls(shop: Workshop, stage: Bench['stage']): Promise<() => 
     })
     // The next measurement begins on a worker that is idle.
     await ended
-    return ms
-  }
-}
-
-function bareContainers({ servers }: Bench['stage']): () => Promise<number> {
-  const spec = { taskId: 'bare', epoch: 0, worker: 'bench', limits: defaultSandboxLimits() }
-  const options = {
-    ...createOptions(spec, { installation: 'bench', imageId: servers.sandboxImage }),
-    Cmd: ['sleep', '60'],
-    Entrypoint: [],
-  }
-  return async () => {
-    const began = performance.now()
-    const container = await docker().createContainer(options)
-    await container.start()
-    const ms = performance.now() - began
-    await container.remove({ force: true })
     return ms
   }
 }
