@@ -61,23 +61,29 @@ export class Fleet {
     await this.grow(1)
   }
 
-  /** All tasks of killed workers have gone on. */
+  /** All tasks of killed and stopped workers have gone on, and the stopped ones as well. */
   async settled(): Promise<void> {
     await Promise.all(this.#recovering)
   }
 
-  /** Stops a worker for longer than its lease while it runs a task, then lets it go on: what it writes then comes too late. */
+  /**
+   * Stops a worker for longer than its lease while it runs a task, then lets it go on: what it writes then comes too late. Other faults
+   * may strike meanwhile; `settled` waits for the end of it.
+   */
   async freeze(pick: number): Promise<void> {
     const { victim, held } = await this.#busy(pick)
     this.faults.workers.add(victim.name)
     process.kill(victim.pid, 'SIGSTOP')
     const at = performance.now()
-    try {
-      await Promise.all(held.map(task => this.#recovered(task, at)))
-    } finally {
-      process.kill(victim.pid, 'SIGCONT')
-    }
-    this.faults.pauses++
+    this.#workers = this.#workers.filter(worker => worker !== victim)
+    const recovered = Promise.all(held.map(task => this.#recovered(task, at)))
+    const thawed = recovered.finally(() => process.kill(victim.pid, 'SIGCONT'))
+    this.#recovering.push(
+      thawed.then(() => {
+        this.#workers.push(victim)
+        this.faults.pauses++
+      }),
+    )
   }
 
   async killApi(): Promise<void> {
