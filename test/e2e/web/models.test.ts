@@ -12,14 +12,19 @@ const model = 'anthropic:claude-scripted'
 const price = { input: 1, output: 10 }
 const usage = { input: 40_000, output: 2_000 }
 
-/** A task's agent runs a command in each of three replies; in a thread the model talks, slowly, and then asks. */
+/** Makes a reply long enough to be held in its middle. */
+const words = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ')
+
+/** A task's agent runs a command in each of three replies, one of them held; in a thread the model talks and then asks. */
 function script({ messages }: ScriptedRequest): ScriptedReply {
   const said = messages.filter(({ role }) => role === 'assistant').length
-  if (!messages[0]?.text.includes('What next')) {
-    return said < 3 ? { calls: [{ name: 'bash', args: { command: `echo ${said}` } }], usage } : { text: 'Done.', usage }
+  const [asked = ''] = messages.map(({ text }) => text)
+  if (!asked.includes('What next')) {
+    if (said === 3) return { text: 'Done.', usage }
+    const held = asked.includes('Write slowly') ? changed.promise : undefined
+    return { text: words, calls: [{ name: 'bash', args: { command: `echo ${said}` } }], usage, held }
   }
   if (said > 0) return { text: 'Then I plan the lights.', usage }
-  const words = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ')
   const question = { question: 'Lights or ropes?', options: ['Lights', 'Ropes'] }
   return {
     text: `I look at the harbour: ${words}`,
@@ -32,6 +37,8 @@ function script({ messages }: ScriptedRequest): ScriptedReply {
 let provider: ScriptedProvider
 /** The browser shows the beginning of the first reply. */
 const seen = Promise.withResolvers<void>()
+/** The messages are as the agent may read them. */
+const changed = Promise.withResolvers<void>()
 const web = runWeb(async () => {
   provider = await startProvider(script)
   const { anthropicBaseUrl, anthropicApiKey } = provider.config
@@ -58,6 +65,33 @@ test('what the agent says in a thread shows while it is written, and its questio
   await page.getByLabel('Message', { exact: true }).fill('Lights, at the pier')
   await page.keyboard.press('Control+Enter')
   await page.getByRole('article', { name: 'Agent', exact: true }).getByText('Then I plan the lights.').waitFor(PATIENT)
+}, 180_000)
+
+test('a message is changed and another taken back before the agent reads them', async () => {
+  const { tasks } = await web.project([writes('slowly')], { model })
+  const { id, threadId } = tasks.slowly!
+  const { client } = web.system()
+  await client.acceptTask({ params: { id } })
+  const page = await web.open(`/t/${id}`)
+  await page.locator('[data-writing]').waitFor(PATIENT)
+  const field = page.getByLabel('Message', { exact: true })
+  for (const text of ['Paint it red', 'Never mind']) {
+    await field.fill(text)
+    await page.keyboard.press('Control+Enter')
+    await page.getByText(text).waitFor()
+  }
+  await page.getByRole('button', { name: 'Take back' }).nth(1).click()
+  await page.getByText('Never mind').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByLabel('Change the message').fill('Paint it blue')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Paint it blue').waitFor()
+  changed.resolve()
+  await page.getByText('Queued: the agent reads it').waitFor({ state: 'detached', ...PATIENT })
+  await reaches(web.system(), id, 'ready')
+  const { items } = await client.listMessages({ params: { id: threadId } })
+  const said = items.filter(({ role }) => role === 'user').map(({ text }) => text)
+  expect(said.slice(1)).toEqual(['Paint it blue'])
 }, 180_000)
 
 test('a task that used up its budget asks for more, and goes on with one click', async () => {

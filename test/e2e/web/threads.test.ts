@@ -77,31 +77,6 @@ test('a question is answered by a click, and the board says that it waits for so
   await page.getByRole('article', { name: 'You', exact: true }).getByText('Blue').waitFor()
 }, 180_000)
 
-test('a message is changed and another taken back before the agent reads them', async () => {
-  const { tasks } = await web.project([writes('slow', { plan: plan(sh('sleep 16'), sh('true')) })])
-  const system = web.system()
-  await system.client.acceptTask({ params: { id: tasks.slow!.id } })
-  const page = await web.open(`/t/${tasks.slow!.id}`)
-  await page.getByRole('button', { name: /Running sleep 16/ }).waitFor(PATIENT)
-  const field = page.getByLabel('Message', { exact: true })
-  for (const text of ['Paint it red', 'Never mind']) {
-    await field.fill(text)
-    await page.keyboard.press('Control+Enter')
-    await page.getByText(text).waitFor()
-  }
-  await page.getByRole('button', { name: 'Take back' }).nth(1).click()
-  await page.getByText('Never mind').waitFor({ state: 'detached' })
-  await page.getByRole('button', { name: 'Edit' }).click()
-  await page.getByLabel('Change the message').fill('Paint it blue')
-  await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByText('Paint it blue').waitFor()
-  await page.getByText('Queued: the agent reads it').waitFor({ state: 'detached', ...PATIENT })
-  await reaches(system, tasks.slow!.id, 'ready')
-  const { items } = await system.client.listMessages({ params: { id: tasks.slow!.threadId } })
-  const said = items.filter(({ role }) => role === 'user').map(({ text }) => text)
-  expect(said.slice(1)).toEqual(['Paint it blue'])
-}, 180_000)
-
 test('the main thread builds at once, and is stopped', async () => {
   const { project } = await web.project()
   const { client } = web.system()

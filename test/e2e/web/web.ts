@@ -59,7 +59,7 @@ export function runWeb(options: SystemOptions | (() => Promise<SystemOptions>) =
         await context.close()
         expect(errors).toEqual([])
       })
-      page.setDefaultTimeout(30_000)
+      page.setDefaultTimeout(60_000)
       if (signedIn) {
         await page.goto(`${running().url}/signin?next=${encodeURIComponent(path)}`)
         await signIn(page, running().token)
