@@ -27,12 +27,12 @@ interface StepRow {
 export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps): Handlers<Names> {
   /** Main's own result is stored once for the project: the newest there was when the task's last check was stored. */
   async function mainBeside({ taskId, projectId }: { taskId: string; projectId: string }): Promise<string | null> {
-    const last = await prisma.check.findFirst({ where: { taskId }, orderBy: { at: 'desc' } })
+    const last = await prisma.check.findFirst({ where: { taskId }, orderBy: { id: 'desc' } })
     if (!last) return null
-    const { command, at } = last
+    const { command, id } = last
     const main = await prisma.check.findFirst({
-      where: { projectId, command, onMain: true, at: { lte: at } },
-      orderBy: { at: 'desc' },
+      where: { projectId, command, onMain: true, id: { lt: id } },
+      orderBy: { id: 'desc' },
     })
     return main?.id ?? null
   }
