@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { check } from '../support/checker.ts'
 import { draft, type Engine, type Project, startEngine } from '../support/engine.ts'
@@ -6,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { readHistory } from '../support/history.ts'
 import { readRecorded } from '../support/recorded-store.ts'
 import { random, scale, seed } from '../support/scale.ts'
-import { createFleet, type Fleet, type WorkerProcess } from './processes.ts'
+import { type Fleet, startFleet, type WorkerProcess } from './processes.ts'
 
 const ITERATIONS = 6
 /** Kills whose tasks nobody has gone on with yet, at most, when the next worker is killed. */
@@ -15,17 +14,7 @@ const OPEN_RECOVERIES = 4
 async function setting({ stepMs = 60, workers = 2 } = {}) {
   const engine = await startEngine()
   const project = await engine.project({ plan: '100' })
-  const fleet = await createFleet({
-    command: [join(import.meta.dirname, 'worker-process.ts')],
-    env: {
-      DATABASE_URL: engine.databaseUrl,
-      REDIS_URL: engine.redisUrl,
-      PREFIX: engine.names.prefix,
-      ITERATIONS: String(ITERATIONS),
-      STEP_MS: String(stepMs),
-    },
-  })
-  for (let index = 0; index < workers; index++) await fleet.start()
+  const fleet = await startFleet(engine, { workers, iterations: ITERATIONS, stepMs })
   return { engine, project, fleet }
 }
 

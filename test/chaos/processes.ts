@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Engine } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts'
 
 export interface WorkerProcess {
@@ -28,19 +29,18 @@ export interface Fleet {
   workers: WorkerProcess[]
 }
 
+/** What each of its workers is: it goes so many iterations, of so many milliseconds each, with a task. */
 export interface FleetOptions {
-  /** What is run: a script and its arguments. */
-  command: readonly string[]
-  env: Record<string, string>
-  /** Whether a worker that was started is at work. By default it writes the file READY_FILE. */
-  isUp?(name: string, readyFile: string): Promise<boolean>
-  cwd?: string
+  workers: number
+  iterations: number
+  stepMs: number
 }
 
-const root = join(import.meta.dirname, '../..')
-
-/** Worker processes that a test may treat badly. Those that are left end with the test. */
-export async function createFleet({ command, env, isUp, cwd = root }: FleetOptions): Promise<Fleet> {
+/** Worker processes of an engine that a test may treat badly. Those that are left end with the test. */
+export async function startFleet(
+  { databaseUrl, redisUrl, names }: Engine,
+  { workers: count, iterations, stepMs }: FleetOptions,
+): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-fleet-'))
   const record = join(folder, 'writes.jsonl')
   const workers: WorkerProcess[] = []
@@ -48,29 +48,39 @@ export async function createFleet({ command, env, isUp, cwd = root }: FleetOptio
     for (const worker of workers) await worker.kill()
     await rm(folder, { recursive: true, force: true })
   })
-  return {
-    record,
-    workers,
-    async start() {
-      const name = `process-${workers.length + 1}`
-      const readyFile = join(folder, `${name}.ready`)
-      const child = spawn(process.execPath, [...command], {
-        cwd,
-        env: { ...process.env, ...env, WORKER_NAME: name, PGAPPNAME: name, READY_FILE: readyFile, RECORD: record },
-        stdio: ['ignore', process.env.LOG_LEVEL ? 'inherit' : 'ignore', 'inherit'],
-      })
-      const worker = handle(child, name)
-      workers.push(worker)
-      await eventually(
-        async () => {
-          if (!worker.alive()) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`)
-          if (!(isUp ? await isUp(name, readyFile) : existsSync(readyFile))) throw new Error(`${name} is not up`)
-        },
-        { timeoutMs: 60_000 },
-      )
-      return worker
-    },
+
+  async function start(): Promise<WorkerProcess> {
+    const name = `process-${workers.length + 1}`
+    const readyFile = join(folder, `${name}.ready`)
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'worker-process.ts')], {
+      env: {
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redisUrl,
+        PREFIX: names.prefix,
+        ITERATIONS: String(iterations),
+        STEP_MS: String(stepMs),
+        WORKER_NAME: name,
+        PGAPPNAME: name,
+        READY_FILE: readyFile,
+        RECORD: record,
+      },
+      stdio: ['ignore', process.env.LOG_LEVEL ? 'inherit' : 'ignore', 'inherit'],
+    })
+    const worker = handle(child, name)
+    workers.push(worker)
+    await eventually(
+      () => {
+        if (!worker.alive()) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`)
+        if (!existsSync(readyFile)) throw new Error(`${name} is not up`)
+      },
+      { timeoutMs: 60_000 },
+    )
+    return worker
   }
+
+  for (let index = 0; index < count; index++) await start()
+  return { record, workers, start }
 }
 
 function handle(child: ChildProcess, name: string): WorkerProcess {
