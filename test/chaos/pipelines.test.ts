@@ -64,6 +64,7 @@ test('workers are killed at random moments of pipelines: each sub-agent works on
     async () => {
       const settled = await db.prisma.task.groupBy({ by: ['kind', 'state'], _count: true, orderBy: { kind: 'asc' } })
       expect(settled.map(({ kind, state }) => `${kind} ${state}`)).toEqual(['board ready', 'pipeline done'])
+      expect(await db.prisma.outbox.count()).toBe(0)
     },
     { timeoutMs: HOUR, intervalMs: 250 },
   )
@@ -125,6 +126,7 @@ test(
         const unfinished = rows.filter(({ state }) => state !== 'ready')
         expect(unfinished.map(({ title, state, failureText }) => [title, state, failureText])).toEqual([])
         expect(await db.prisma.apply.count({ where: { finishedAt: null } })).toBe(0)
+        expect(await db.prisma.outbox.count()).toBe(0)
       },
       { timeoutMs: HOUR, intervalMs: 500 },
     )

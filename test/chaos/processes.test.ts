@@ -70,10 +70,12 @@ const goOnElsewhere = (engine: Engine, held: readonly HeldTask[]) =>
     { timeoutMs: 20_000, intervalMs: 200 },
   )
 
-const allReady = (engine: Engine, project: Project, count: number) =>
+/** Waits until so many tasks are ready, and all of it has been told. */
+const allReady = ({ db: { prisma } }: Engine, project: Project, count: number) =>
   eventually(
     async () => {
-      expect(await engine.db.prisma.task.count({ where: { projectId: project.id, state: 'ready' } })).toBe(count)
+      expect(await prisma.task.count({ where: { projectId: project.id, state: 'ready' } })).toBe(count)
+      expect(await prisma.outbox.count()).toBe(0)
     },
     { timeoutMs: 120_000, intervalMs: 200 },
   )

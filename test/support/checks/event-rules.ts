@@ -33,10 +33,16 @@ export const movesFormAChain: Rule = history => {
 export const startsObeyEdges: Rule = history => {
   const prerequisites = new Map(history.tasks.map(task => [task.id, task.prerequisites]))
   const titles = new Map(history.tasks.map(task => [task.id, task.title]))
+  const edgesSince = new Map(
+    history.events
+      .filter(({ type, payload }) => type === 'task.updated' && [payload.fields].flat().includes('dependsOn'))
+      .map(({ taskId, seq }) => [taskId, seq]),
+  )
   const state = new Map<string, TaskState>()
   return movesOf(history).flatMap(({ taskId, to, seq }) => {
     state.set(taskId, to)
-    if (to !== 'active') return []
+    // What it waited for before its edges were changed for the last time, nobody has kept.
+    if (to !== 'active' || seq < (edgesSince.get(taskId) ?? 0)) return []
     return (prerequisites.get(taskId) ?? [])
       .filter(id => !satisfies(state.get(id) ?? 'draft'))
       .map(id => `${titles.get(taskId)}: started (event ${seq}) while ${titles.get(id)} was ${state.get(id)}`)
