@@ -18,7 +18,7 @@ const words = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ')
 /** A task's agent runs a command in each of three replies, one of them held; in a thread the model talks and then asks. */
 function script({ messages }: ScriptedRequest): ScriptedReply {
   const said = messages.filter(({ role }) => role === 'assistant').length
-  const [asked = ''] = messages.map(({ text }) => text)
+  const asked = messages[0]?.text ?? ''
   if (!asked.includes('What next')) {
     if (said === 3) return { text: 'Done.', usage }
     const held = asked.includes('Write slowly') ? changed.promise : undefined

@@ -41,7 +41,7 @@ export const startsObeyEdges: Rule = history => {
   const state = new Map<string, TaskState>()
   return movesOf(history).flatMap(({ taskId, to, seq }) => {
     state.set(taskId, to)
-    // What it waited for before its edges were changed for the last time, nobody has kept.
+    // One that is done anew may get other edges; what it waited for the time before, nobody has kept.
     if (to !== 'active' || seq < (edgesSince.get(taskId) ?? 0)) return []
     return (prerequisites.get(taskId) ?? [])
       .filter(id => !satisfies(state.get(id) ?? 'draft'))

@@ -17,13 +17,14 @@ const { descriptionChars, schemaBytes, tools: most, toolsPerServer } = LIMITS.mc
 export function mcpTools({ mcp, store, log }: Pick<RunDeps, 'mcp' | 'store' | 'log'>, claim: Claim): ToolSource {
   let servers: McpServer[] = []
   let table = new Map<string, WorkerTool>()
-  /** How many tools of which server are given to the agent, where those are not all. */
-  let cut = new Map<string, number>()
 
-  /** Made anew with every look at it, as a server that was started again may offer others. */
-  function refresh(): Map<string, WorkerTool> {
+  /**
+   * Makes the table anew, with every look at it, as a server that was started again may offer others. Gives how many tools of which
+   * server are in it, where those are not all.
+   */
+  function refresh(): Map<string, number> {
     table = new Map()
-    cut = new Map()
+    const cut = new Map<string, number>()
     for (const server of servers) {
       if (server.problem() !== null && server.tools().length === 0) {
         const name = offeredName(server.name, 'reconnect', table)
@@ -36,7 +37,7 @@ export function mcpTools({ mcp, store, log }: Pick<RunDeps, 'mcp' | 'store' | 'l
       }
       if (given.length < server.tools().length) cut.set(server.name, given.length)
     }
-    return table
+    return cut
   }
 
   return {
@@ -54,10 +55,12 @@ export function mcpTools({ mcp, store, log }: Pick<RunDeps, 'mcp' | 'store' | 'l
           `The MCP server ${server.name} cannot be used: ${problem}. The work goes on without it.`,
         )
       }
-      refresh()
-      for (const [server, given] of cut) await store.notice(claim, tooMany(server, given))
+      for (const [server, given] of refresh()) await store.notice(claim, tooMany(server, given))
     },
-    specs: () => [...refresh().values()].map(({ spec }) => spec),
+    specs() {
+      refresh()
+      return [...table.values()].map(({ spec }) => spec)
+    },
     route(name) {
       const tool = name.startsWith(MCP_TOOL_PREFIX) ? table.get(name) : undefined
       return tool ? { where: 'worker', tool } : null
