@@ -1,8 +1,10 @@
 import type { Clash } from '../../../shared/domain/pipeline-result.ts'
 import type { GitStore } from '../../../shared/runtime/git-store/types.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
+import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
 import { mergeWork } from './merge-work.ts'
+import { keep } from './publish.ts'
 
 export interface Base {
   sha: string
@@ -11,11 +13,14 @@ export interface Base {
 }
 
 /** What a run's work is based on: chosen once, and kept but for what `presentBase` says. */
-export async function baseOf(git: GitStore, claim: Claim, signal: AbortSignal): Promise<Base> {
-  const { baseSha, pipelineBaseSha } = claim
-  if (pipelineBaseSha && !baseSha) return subAgentBase(git, claim, pipelineBaseSha, signal)
-  const sha = baseSha ? await presentBase(git, claim, baseSha, signal) : await chooseBase(git, claim, signal)
-  return { sha, clashes: [] }
+export async function baseOf(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<Base> {
+  const { git } = deps
+  if (claim.baseSha) return { sha: await presentBase(git, claim, claim.baseSha, signal), clashes: [] }
+  const into = claim.pipelineBaseSha
+  const base = into ? await subAgentBase(git, claim, into, signal) : await boardBase(git, claim, signal)
+  // A merge that waits for its first checkpoint, for an answer say, has no other ref.
+  if (headsOf(claim).length > 0) await keep(deps, claim, base.sha, signal)
+  return base
 }
 
 /** Where a sub-agent begins: its parent's work at the call, with that of its prerequisites. */
@@ -29,7 +34,7 @@ async function subAgentBase(git: GitStore, claim: Claim, into: string, signal: A
  * Where a task of the board stands that goes on: on its own base, or on main where its branch has taken all of main in, since somebody merged it and
  * pushed. On the old base its one commit would hold main's changes as if they were its own, and conflict with main again.
  */
-export async function presentBase(
+async function presentBase(
   git: GitStore,
   { projectId, kind, defaultBranch, prerequisites, headSha }: Claim,
   baseSha: string,
@@ -49,14 +54,14 @@ export async function presentBase(
  * Where a task begins: main, with a merge of every prerequisite's head that is not part of it yet.
  * @throws TaskFailure `prerequisite_conflict`, naming tasks and files
  */
-export async function chooseBase(git: GitStore, claim: Claim, signal: AbortSignal): Promise<string> {
+async function boardBase(git: GitStore, claim: Claim, signal: AbortSignal): Promise<Base> {
   const { projectId, defaultBranch, prerequisites, title } = claim
   const main = await git.resolve(projectId, `refs/heads/${defaultBranch}`, signal)
   if (!main) throw new TaskFailure('no_main', `The project's branch ${defaultBranch} does not exist.`)
-  const heads = prerequisites.flatMap(({ headSha }) => headSha ?? [])
-  if (heads.length === 0) return main
+  const heads = headsOf(claim)
+  if (heads.length === 0) return { sha: main, clashes: [] }
   const merged = await git.merge(projectId, { into: main, heads, message: `Base of “${title}”` }, signal)
-  if (merged.kind === 'merged') return merged.sha
+  if (merged.kind === 'merged') return { sha: merged.sha, clashes: [] }
   const culprit = prerequisites.find(({ headSha }) => headSha === merged.head)
   const others = prerequisites.filter(({ headSha }) => headSha !== merged.head).map(({ title }) => `“${title}”`)
   const with_ = ['main', ...others].join(', ')
@@ -64,4 +69,8 @@ export async function chooseBase(git: GitStore, claim: Claim, signal: AbortSigna
     'prerequisite_conflict',
     `The work of its prerequisites does not fit together: “${culprit?.title ?? merged.head}” conflicts with ${with_} in ${merged.files.join(', ')}.`,
   )
+}
+
+function headsOf({ prerequisites }: Claim): string[] {
+  return prerequisites.flatMap(({ headSha }) => headSha ?? [])
 }

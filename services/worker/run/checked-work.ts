@@ -65,17 +65,3 @@ async function checkMain(deps: RunDeps, claim: Claim, command: string, signal: A
     deps.log.warn({ taskId, err: error }, 'main.not_checked')
   }
 }
-
-/** Makes a ref show the commit. Only this run may still move it. */
-export async function publish(
-  { git }: RunDeps,
-  { projectId, taskId, epoch }: Claim,
-  { ref, sha }: { ref: string; sha: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const by = { taskId, epoch: Number(epoch) }
-  for (;;) {
-    const from = await git.resolve(projectId, ref, signal)
-    if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from, by }, signal))) return
-  }
-}

@@ -1,9 +1,9 @@
 import { cutOutput } from '../../../shared/domain/context-block.ts'
-import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
-import { type FinishedWork, publish } from './checked-work.ts'
+import type { FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
+import { keep } from './publish.ts'
 
 /**
  * A sub-agent: nobody reviews its work, so there is no branch, no check and no one commit. Its last checkpoint is kept for those that depend
@@ -16,7 +16,7 @@ export async function finishChild(
   signal: AbortSignal,
 ): Promise<Finish> {
   const { projectId, taskId, epoch } = claim
-  await publish(deps, claim, { ref: checkpointRef(taskId, epoch), sha: headSha }, signal)
+  await keep(deps, claim, headSha, signal)
   if (epoch > 1n) await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
   const done = await deps.store.childDone(claim, { headSha, output: cutOutput(output) })
   return done ? { kind: 'ready' } : { kind: 'go_on', told: [] }

@@ -1,9 +1,10 @@
 import { cutOutput } from '../../../shared/domain/context-block.ts'
 import { branchName } from '../../../shared/domain/slug.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
-import { checkedWork, type FinishedWork, publish } from './checked-work.ts'
+import { checkedWork, type FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
+import { keep, publish } from './publish.ts'
 
 /** A task of the board: one commit on its branch, checked, ready to be reviewed. */
 export async function finishTask(
@@ -19,8 +20,11 @@ export async function finishTask(
   const branch = branchName(claim.number!, claim.title)
   // A running task's branch takes no pushes.
   await publish(deps, claim, { ref: `refs/heads/${branch}`, sha: checked.sha }, signal)
-  // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
-  await git.dropTaskRefs(claim.projectId, claim.taskId, Number(claim.epoch), signal)
+  if (claim.epoch > 1n) {
+    // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
+    await keep(deps, claim, work.headSha, signal)
+    await git.dropTaskRefs(claim.projectId, claim.taskId, Number(claim.epoch), signal)
+  }
   const ready = await store.ready(claim, { headSha: checked.sha, branch, output })
   return ready ? { kind: 'ready' } : { kind: 'go_on', told: [] }
 }

@@ -1,10 +1,10 @@
 import { onlyReads } from '../../../shared/contract/tools.ts'
 import { cutOutput } from '../../../shared/domain/context-block.ts'
-import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
-import { checkedWork, type FinishedWork, publish } from './checked-work.ts'
+import { checkedWork, type FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
+import { keep } from './publish.ts'
 
 /**
  * The agent's answer in a thread without a task. A turn that plans leaves nothing but that; one that builds leaves one checked commit
@@ -23,7 +23,7 @@ export async function finishTurn(
   const checked = await checkedWork(deps, claim, { ...work, output }, signal)
   if (checked.kind === 'go_on') return checked
   const { projectId, taskId, epoch } = claim
-  await publish(deps, claim, { ref: checkpointRef(taskId, epoch), sha: checked.sha }, signal)
+  await keep(deps, claim, checked.sha, signal)
   await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
   return end(deps, claim, { headSha: checked.sha, output })
 }

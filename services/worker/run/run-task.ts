@@ -20,7 +20,7 @@ import { taskPrompt } from './prompts.ts'
 export async function runTask(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   const { store } = deps
   try {
-    const { sha, clashes } = await baseOf(deps.git, claim, signal)
+    const { sha, clashes } = await baseOf(deps, claim, signal)
     // What a turn is asked stands in its thread.
     const prompt = claim.kind === 'turn' ? null : taskPrompt(claim, clashes)
     await store.open(claim, { baseSha: sha, prompt })

@@ -1,10 +1,9 @@
 import { graphOf, topologicalOrder } from '../../../shared/domain/graph.ts'
 import type { EndedPipeline } from '../../../shared/domain/pipeline-result.ts'
-import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { PipelineOutcome, PipelineTask } from '../../../shared/runtime/task-store/pipeline-types.ts'
-import { publish } from '../run/checked-work.ts'
 import type { RunDeps } from '../run/deps.ts'
 import { mergeWork } from '../run/merge-work.ts'
+import { keep } from '../run/publish.ts'
 import type { ToolContext, ToolOutcome } from './types.ts'
 
 /**
@@ -29,9 +28,7 @@ export async function runSubAgents(
     at: outcome.finishedAt?.toISOString(),
   }
   const merged = await mergeWork(git, claim.projectId, merge, signal)
-  if (merged.sha !== sha) {
-    await publish(deps, claim, { ref: checkpointRef(claim.taskId, claim.epoch), sha: merged.sha }, signal)
-  }
+  if (merged.sha !== sha) await keep(deps, claim, merged.sha, signal)
   const ended = {
     state: outcome.state,
     tasks: outcome.tasks.map(({ activeSeconds: seconds, failure, ...task }) => ({

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { RepoId } from '../../contract/git-store.ts'
 import { GitStoreError } from './errors.ts'
 
-/** Anything in the scratch directory or any lock file that is older than this belongs to a crash. */
+/** Anything in the scratch directory, any lock file and any `.keep` of a pack that is older than this belongs to a crash. */
 const STALE_MS = 60 * 60_000
 
 /** Where repositories and their scratch space lie: `<root>/<projectId>.git` and, on the same file system, `<root>/.scratch`. */
@@ -16,7 +16,7 @@ export type Layout = {
   existing(projectId: string): Promise<string>
   /** Gives `use` an empty directory of its own and removes it afterwards, whatever happens. */
   withScratch<T>(use: (dir: string) => Promise<T>): Promise<T>
-  /** Removes scratch directories and lock files that a crash left. */
+  /** Removes scratch directories, lock files and marks that keep packs, as far as a crash left them. */
   sweep(): Promise<void>
 }
 
@@ -53,6 +53,9 @@ export function createLayout(rootDirectory: string): Layout {
       await removeStale(join(dir, 'packed-refs.lock'))
       const refs = await readdir(join(dir, 'refs'), { recursive: true }).catch(() => [])
       for (const ref of refs.filter(name => name.endsWith('.lock'))) await removeStale(join(dir, 'refs', ref))
+      const packs = await readdir(join(dir, 'objects', 'pack')).catch(() => [])
+      for (const pack of packs.filter(name => name.endsWith('.keep')))
+        await removeStale(join(dir, 'objects', 'pack', pack))
     }
   }
 

@@ -1,5 +1,6 @@
-import { readdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { openBundle } from './bundle-in.ts'
 import { isAncestorOf, missingCommits, requireCommits, resolveCommit } from './commit.ts'
@@ -44,14 +45,16 @@ export function createReceiving(deps: {
       if (bundle instanceof Readable) bundle.resume()
       return { ref, head }
     }
-    await layout.withScratch(quarantine => take(gitDir, quarantine, checkpoint, bundle, signal))
-    const moved = await swapRef(git, gitDir, { ref, to: head, from: before }, signal)
+    const moved = await layout.withScratch(async quarantine => {
+      await examine(gitDir, quarantine, checkpoint, bundle, signal)
+      return migrate(quarantine, gitDir, () => swapRef(git, gitDir, { ref, to: head, from: before }, signal))
+    })
     if (!moved) throw new GitStoreError('failed', `${ref} was moved by somebody else at the same time`)
     onWrite(gitDir)
     return { ref, head }
   }
 
-  async function take(
+  async function examine(
     store: string,
     quarantine: string,
     checkpoint: Checkpoint,
@@ -63,7 +66,6 @@ export function createReceiving(deps: {
     await index(call, checkpoint, bundle)
     await requireDescent(call, checkpoint)
     await requireBounds(call, checkpoint)
-    await migrate(quarantine, store)
   }
 
   async function index(call: GitCall, { head }: Checkpoint, bundle: BundleBody): Promise<void> {
@@ -117,13 +119,22 @@ export function createReceiving(deps: {
   return { receive }
 }
 
-/** Moves the pack into the store. The index goes last: with it the pack begins to count. */
-async function migrate(quarantine: string, store: string): Promise<void> {
+/**
+ * Moves the pack into the store, the index last: with it the pack begins to count. A repack at the same time takes a pack without its index
+ * for one whose objects it knows, and deletes it with what nothing refers to yet; as git does for a push, `.keep` holds it off until `refer`
+ * has made a ref. The name is a new one each time, so that no repack is still about to delete what a crash has left of it.
+ */
+async function migrate<T>(quarantine: string, store: string, refer: () => Promise<T>): Promise<T> {
   const from = join(quarantine, 'objects', 'pack')
+  const to = join(store, 'objects', 'pack', `pack-${randomBytes(20).toString('hex')}`)
   const names = await readdir(from)
   const last = (name: string) => (name.endsWith('.idx') ? 1 : 0)
-  for (const name of names.sort((a, b) => last(a) - last(b))) {
-    await rename(join(from, name), join(store, 'objects', 'pack', name))
+  await writeFile(`${to}.keep`, '')
+  try {
+    for (const name of names.sort((a, b) => last(a) - last(b))) await rename(join(from, name), to + extname(name))
+    return await refer()
+  } finally {
+    await rm(`${to}.keep`, { force: true })
   }
 }
 

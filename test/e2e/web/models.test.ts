@@ -71,8 +71,9 @@ test('a message is changed and another taken back before the agent reads them', 
   const { tasks } = await web.project([writes('slowly')], { model })
   const { id, threadId } = tasks.slowly!
   const { client } = web.system()
-  await client.acceptTask({ params: { id } })
+  // First, as it shows of a reply what is written from then on.
   const page = await web.open(`/t/${id}`)
+  await client.acceptTask({ params: { id } })
   await page.locator('[data-writing]').waitFor(PATIENT)
   const field = page.getByLabel('Message', { exact: true })
   for (const text of ['Paint it red', 'Never mind']) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { checkpointRef } from '../../../../shared/runtime/names.ts'
 import { draft } from '../../../support/engine.ts'
 import { file, plan, say } from '../../../support/runbook.ts'
 import { openShop } from './support.ts'
@@ -30,6 +31,17 @@ describe('a dependant', { concurrent: true, timeout: 200_000 }, () => {
     await store.branchPushed(project.id, right.branch!, settled)
     await store.retry(both)
     await until(both, 'ready')
+  })
+
+  test('that waits before it has changed anything keeps a ref on what it starts from', async () => {
+    const { accepted, until, git } = shop()
+    const { project, ids } = await accepted([
+      draft('roof', [], { plan: file('roof.txt', 'roof') }),
+      draft('paint', ['roof'], { plan: '```ask\nWhich colour?\n- Red\n- Blue\n```' }),
+    ])
+    const { baseSha, headSha, epoch } = await until(ids[1]!, 'waiting')
+    expect(headSha).toBeNull()
+    expect(await git.resolve(project.id, checkpointRef(ids[1]!, epoch))).toBe(baseSha)
   })
 
   test('gets at most 50 KB of a prerequisite’s output, cut with a notice', async () => {

@@ -184,6 +184,7 @@ describe('making repositories', () => {
       join(disk.root, '.scratch', 'half'),
       join(repository, 'refs', 'heads', 'main.lock'),
       join(repository, 'packed-refs.lock'),
+      join(repository, 'objects', 'pack', 'pack-half.keep'),
     ]
     for (const path of stale) {
       await writeFile(path, '')
