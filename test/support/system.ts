@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeContainers } from '../../infra/bootstrap/down.ts'
 import { preferPort } from '../../infra/bootstrap/ports.ts'
 import { startRedis } from '../../infra/bootstrap/redis.ts'
 import { type ServerProcess, startProcess } from '../../infra/bootstrap/server-process.ts'
@@ -9,7 +10,7 @@ import { type Client, createClient } from '../../shared/contract/client.ts'
 import { type Database, openDatabase } from '../../shared/runtime/db.ts'
 import { createTokens, ensureDefaultOrganization } from '../../shared/runtime/tokens.ts'
 import { eventually } from './eventually.ts'
-import { cloneDatabase, type Stage, testStage } from './servers.ts'
+import { cloneDatabase, docker, type Stage, testStage } from './servers.ts'
 
 export interface SystemOptions {
   /** Roles of the first process; the others are started with `start`. */
@@ -54,6 +55,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const database = await cloneDatabase(stage.servers)
   stage.onEnd(database.drop)
   const installation = `system-${randomBytes(6).toString('hex')}`
+  // A worker that was killed leaves what its task ran in; with the last one gone nobody else clears it away.
+  stage.onEnd(() => removeContainers(docker(), installation))
   const redis = await startRedis({
     dataDir: join(folder, 'redis'),
     logFile: join(folder, 'redis.log'),
