@@ -3,7 +3,7 @@ import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
-import { keep } from './publish.ts'
+import { keepOnly } from './publish.ts'
 
 /**
  * A sub-agent: nobody reviews its work, so there is no branch, no check and no one commit. Its last checkpoint is kept for those that depend
@@ -15,9 +15,7 @@ export async function finishChild(
   { headSha, output }: FinishedWork,
   signal: AbortSignal,
 ): Promise<Finish> {
-  const { projectId, taskId, epoch } = claim
-  await keep(deps, claim, headSha, signal)
-  if (epoch > 1n) await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
+  await keepOnly(deps, claim, headSha, signal)
   const done = await deps.store.childDone(claim, { headSha, output: cutOutput(output) })
   return done ? { kind: 'ready' } : { kind: 'go_on', told: [] }
 }

@@ -4,7 +4,7 @@ import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { checkedWork, type FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
-import { keep, publish } from './publish.ts'
+import { keepOnly, publish } from './publish.ts'
 
 /** A task of the board: one commit on its branch, checked, ready to be reviewed. */
 export async function finishTask(
@@ -13,18 +13,14 @@ export async function finishTask(
   work: FinishedWork,
   signal: AbortSignal,
 ): Promise<Finish> {
-  const { store, git } = deps
   const output = cutOutput(work.output)
   const checked = await checkedWork(deps, claim, { ...work, output }, signal)
   if (checked.kind === 'go_on') return checked
   const branch = branchName(claim.number!, claim.title)
   // A running task's branch takes no pushes.
   await publish(deps, claim, { ref: `refs/heads/${branch}`, sha: checked.sha }, signal)
-  if (claim.epoch > 1n) {
-    // What earlier epochs stored is part of this one's history; their refs would only slow the store down.
-    await keep(deps, claim, work.headSha, signal)
-    await git.dropTaskRefs(claim.projectId, claim.taskId, Number(claim.epoch), signal)
-  }
-  const ready = await store.ready(claim, { headSha: checked.sha, branch, output })
+  // The ref of a first epoch holds its last checkpoint already.
+  if (claim.epoch > 1n) await keepOnly(deps, claim, work.headSha, signal)
+  const ready = await deps.store.ready(claim, { headSha: checked.sha, branch, output })
   return ready ? { kind: 'ready' } : { kind: 'go_on', told: [] }
 }

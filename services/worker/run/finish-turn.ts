@@ -4,7 +4,7 @@ import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import { checkedWork, type FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
-import { keep } from './publish.ts'
+import { keepOnly } from './publish.ts'
 
 /**
  * The agent's answer in a thread without a task. A turn that plans leaves nothing but that; one that builds leaves one checked commit
@@ -22,9 +22,7 @@ export async function finishTurn(
   }
   const checked = await checkedWork(deps, claim, { ...work, output }, signal)
   if (checked.kind === 'go_on') return checked
-  const { projectId, taskId, epoch } = claim
-  await keep(deps, claim, checked.sha, signal)
-  await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
+  await keepOnly(deps, claim, checked.sha, signal)
   return end(deps, claim, { headSha: checked.sha, output })
 }
 

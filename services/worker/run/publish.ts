@@ -22,3 +22,10 @@ export async function publish(
 export function keep(deps: Deps, claim: Claim, sha: string, signal: AbortSignal): Promise<void> {
   return publish(deps, claim, { ref: checkpointRef(claim.taskId, claim.epoch), sha }, signal)
 }
+
+/** As `keep`, and drops the refs of earlier epochs: this one has taken up what those stored, and they would only slow the store down. */
+export async function keepOnly(deps: Deps, claim: Claim, sha: string, signal: AbortSignal): Promise<void> {
+  const { projectId, taskId, epoch } = claim
+  await keep(deps, claim, sha, signal)
+  if (epoch > 1n) await deps.git.dropTaskRefs(projectId, taskId, Number(epoch), signal)
+}

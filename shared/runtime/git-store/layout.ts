@@ -51,11 +51,8 @@ export function createLayout(rootDirectory: string): Layout {
     for (const repository of (await readdir(root)).filter(name => name.endsWith('.git'))) {
       const dir = join(root, repository)
       await removeStale(join(dir, 'packed-refs.lock'))
-      const refs = await readdir(join(dir, 'refs'), { recursive: true }).catch(() => [])
-      for (const ref of refs.filter(name => name.endsWith('.lock'))) await removeStale(join(dir, 'refs', ref))
-      const packs = await readdir(join(dir, 'objects', 'pack')).catch(() => [])
-      for (const pack of packs.filter(name => name.endsWith('.keep')))
-        await removeStale(join(dir, 'objects', 'pack', pack))
+      await removeStaleBelow(join(dir, 'refs'), '.lock')
+      await removeStaleBelow(join(dir, 'objects', 'pack'), '.keep')
     }
   }
 
@@ -65,6 +62,11 @@ export function createLayout(rootDirectory: string): Layout {
 async function removeStale(path: string): Promise<void> {
   const found = await stat(path).catch(() => null)
   if (found && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { recursive: true, force: true })
+}
+
+async function removeStaleBelow(folder: string, ending: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  for (const name of names.filter(each => each.endsWith(ending))) await removeStale(join(folder, name))
 }
 
 /** An id that is safe as one segment of a path or ref. */
