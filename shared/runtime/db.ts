@@ -33,6 +33,9 @@ export function openDatabase({ url, connections = 10 }: DatabaseOptions): Databa
     connectionTimeoutMillis: 10_000,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    // Between the pool's listener and that of whoever takes the connection there is none for a moment, in which an error would end the
+    // process; the next query on it fails all the same.
+    onConnect: client => void client.on('error', () => {}),
   })
   const prisma = new PrismaClient({ adapter })
   return {
