@@ -59,7 +59,8 @@ export function runWeb(options: SystemOptions | (() => Promise<SystemOptions>) =
         await context.close()
         expect(errors).toEqual([])
       })
-      page.setDefaultTimeout(60_000)
+      // Less than a test has by default, so that it is the step that says what it waited for.
+      page.setDefaultTimeout(50_000)
       if (signedIn) {
         await page.goto(`${running().url}/signin?next=${encodeURIComponent(path)}`)
         await signIn(page, running().token)
