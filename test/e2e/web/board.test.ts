@@ -144,6 +144,15 @@ test('the board follows what happens elsewhere, and after the network was gone',
   await arrives(page, 'Write fourth', 'Drafts')
 })
 
+test('a browser without a network shows what a Slipway on its own machine answers', async () => {
+  const { project } = await web.project([writes('near')])
+  const page = await web.open('/')
+  await page.getByRole('heading', { name: 'Projects' }).waitFor()
+  await page.evaluate("dispatchEvent(new Event('offline'))")
+  await page.locator(`a[href="/p/${project.id}"]`).click()
+  await arrives(page, 'Write near', 'Drafts')
+})
+
 test('the keyboard alone reaches everything', async () => {
   const { project } = await web.project([writes('one'), writes('two'), writes('three')])
   const page = await web.open(`/p/${project.id}`)
