@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { LABELS } from '../../services/worker/sandbox/labels.ts'
 import { draft } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts'
 import { docker } from '../support/servers.ts'
@@ -33,17 +32,16 @@ await bench('memory', async ({ stage, row }) => {
 })
 
 /** Tasks that sleep in their containers; gives the containers. */
-async function runTasks({ client, installation }: System): Promise<string[]> {
+async function runTasks({ client, containers }: System): Promise<string[]> {
   const { id } = await client.createProject({ body: { name: 'Bench', source: { kind: 'sample' } } })
   const tasks = Array.from({ length: TASKS }, (_, index) => draft(`t${index}`, [], { plan: '```sh\nsleep 60\n```' }))
   await client.createTasks({ params: { id }, body: { tasks } })
   await client.acceptTasks({ params: { id }, body: {} })
-  const filters = { label: [`${LABELS.installation}=${installation}`] }
   return eventually(async () => {
-    const containers = (await docker().listContainers({ filters })).map(({ Id }) => Id)
-    const asleep = await Promise.all(containers.map(isAsleep))
+    const running = (await containers()).map(({ Id }) => Id)
+    const asleep = await Promise.all(running.map(isAsleep))
     if (asleep.filter(Boolean).length < TASKS) throw new Error(`${asleep.filter(Boolean).length} tasks run`)
-    return containers
+    return running
   })
 }
 

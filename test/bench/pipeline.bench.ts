@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { LABELS } from '../../services/worker/sandbox/labels.ts'
 import type { Claim } from '../../shared/runtime/task-store/index.ts'
 import { draft, type Engine, startEngine } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts'
 import { pipelineWork, SHAPES, tasksOf } from '../support/pipelines.ts'
 import { parallel, sh } from '../support/runbook.ts'
-import { docker, type Stage } from '../support/servers.ts'
+import type { Stage } from '../support/servers.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { bench, inTurns } from './measure.ts'
 import { memoryOf, residentOf, samples } from './memory.ts'
@@ -86,7 +85,7 @@ async function parkedParents(stage: Stage): Promise<{ perParked: number[]; conta
   await system.client.createTasks({ params: { id }, body: { tasks } })
   await system.client.acceptTasks({ params: { id }, body: {} })
   await eventually(async () => {
-    if ((await containersOf(system)).length !== 1) throw new Error('the task does not run yet')
+    if ((await system.containers()).length !== 1) throw new Error('the task does not run yet')
   })
   // Some rounds before it counts, as a process grows with the first turns that it runs, whatever becomes of them.
   for (let round = 0; round < WARM_UPS; round++) {
@@ -98,11 +97,11 @@ async function parkedParents(stage: Stage): Promise<{ perParked: number[]; conta
   await park(system, id)
   await pause(3_000)
   const after = await samples(() => residentOf(worker.pid))
-  const running = await containersOf(system)
+  const running = await system.containers()
   if (running.length !== 1) throw new Error(`${running.length - 1} containers of tasks that wait`)
   return {
     perParked: after.map((mib, index) => (mib - before[index]!) / PARKED),
-    containers: await samples(() => memoryOf(running[0]!)),
+    containers: await samples(() => memoryOf(running[0]!.Id)),
   }
 }
 
@@ -123,9 +122,4 @@ async function park({ client, db }: System, projectId: string): Promise<string[]
     { timeoutMs: 120_000 },
   )
   return ids
-}
-
-async function containersOf({ installation }: System): Promise<string[]> {
-  const filters = { label: [`${LABELS.installation}=${installation}`] }
-  return (await docker().listContainers({ filters })).map(({ Id }) => Id)
 }

@@ -13,7 +13,7 @@ import { testStage } from '../support/servers.ts'
 import { startSystem } from '../support/system.ts'
 import { clone } from '../support/work-tree.ts'
 import { Fleet } from './fleet.ts'
-import { startFleet } from './processes.ts'
+import { startWorkers } from './processes.ts'
 
 const HOUR = 3_600_000
 const ALL: Record<string, Shape> = { ...SHAPES, six: SIX }
@@ -29,7 +29,7 @@ test('workers are killed at random moments of pipelines: each sub-agent works on
   const engine = await startEngine()
   const { store, db } = engine
   const project = await engine.project({ plan: '6' })
-  const fleet = await startFleet(engine, { workers: 3, iterations: 3, stepMs: 40 })
+  const fleet = await startWorkers(engine, { workers: 3, iterations: 3, stepMs: 40 })
   const next = random()
   const kills = scale(100)
   const faulted: string[] = []

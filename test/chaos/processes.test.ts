@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { readHistory } from '../support/history.ts'
 import { readRecorded } from '../support/recorded-store.ts'
 import { random, scale, seed } from '../support/scale.ts'
-import { type Fleet, startFleet, type WorkerProcess } from './processes.ts'
+import { startWorkers, type WorkerProcess, type WorkerProcesses } from './processes.ts'
 
 const ITERATIONS = 6
 /** Kills whose tasks nobody has gone on with yet, at most, when the next worker is killed. */
@@ -14,7 +14,7 @@ const OPEN_RECOVERIES = 4
 async function setting({ stepMs = 60, workers = 2 } = {}) {
   const engine = await startEngine()
   const project = await engine.project({ plan: '100' })
-  const fleet = await startFleet(engine, { workers, iterations: ITERATIONS, stepMs })
+  const fleet = await startWorkers(engine, { workers, iterations: ITERATIONS, stepMs })
   return { engine, project, fleet }
 }
 
@@ -31,7 +31,11 @@ const heldBy = (engine: Engine, name: string): Promise<HeldTask[]> =>
   })
 
 /** A worker in the middle of at least one task, and what it holds. Tasks that have lost many are spared: they would rightly fail. */
-async function inTheMiddle(engine: Engine, fleet: Fleet, next = Math.random): Promise<[WorkerProcess, HeldTask[]]> {
+async function inTheMiddle(
+  engine: Engine,
+  fleet: WorkerProcesses,
+  next = Math.random,
+): Promise<[WorkerProcess, HeldTask[]]> {
   return eventually(
     async () => {
       const alive = fleet.workers.filter(worker => worker.alive())
@@ -47,7 +51,7 @@ async function inTheMiddle(engine: Engine, fleet: Fleet, next = Math.random): Pr
 }
 
 /** A worker stopped while it holds at least one task; one that was just finishing its last is let go again. */
-async function stoppedInTheMiddle(engine: Engine, fleet: Fleet): Promise<[WorkerProcess, HeldTask[]]> {
+async function stoppedInTheMiddle(engine: Engine, fleet: WorkerProcesses): Promise<[WorkerProcess, HeldTask[]]> {
   for (;;) {
     const [victim] = await inTheMiddle(engine, fleet)
     victim.pause()

@@ -22,26 +22,26 @@ export interface WorkerProcess {
   alive(): boolean
 }
 
-export interface Fleet {
+export interface WorkerProcesses {
   /** The file into which its processes record their writes: it outlives them. */
   record: string
   start(): Promise<WorkerProcess>
   workers: WorkerProcess[]
 }
 
-/** What each of its workers is: it goes so many iterations, of so many milliseconds each, with a task. */
-export interface FleetOptions {
+/** What each worker is: it goes so many iterations, of so many milliseconds each, with a task. */
+export interface WorkerOptions {
   workers: number
   iterations: number
   stepMs: number
 }
 
 /** Worker processes of an engine that a test may treat badly. Those that are left end with the test. */
-export async function startFleet(
+export async function startWorkers(
   { databaseUrl, redisUrl, names }: Engine,
-  { workers: count, iterations, stepMs }: FleetOptions,
-): Promise<Fleet> {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-fleet-'))
+  { workers: count, iterations, stepMs }: WorkerOptions,
+): Promise<WorkerProcesses> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-workers-'))
   const record = join(folder, 'writes.jsonl')
   const workers: WorkerProcess[] = []
   onTestFinished(async () => {

@@ -6,7 +6,6 @@ import { check } from '../support/checker.ts'
 import { eventually } from '../support/eventually.ts'
 import { readHistory } from '../support/history.ts'
 import { random, scale, seed } from '../support/scale.ts'
-import { docker } from '../support/servers.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { every, Fleet } from './fleet.ts'
 
@@ -72,7 +71,7 @@ test(
     )
 
     expect(await titlesOnMain(system, project.slug)).toEqual(items.map(({ title }) => title).sort())
-    await eventually(async () => expect(await containersOf(system)).toEqual([]), { timeoutMs: 60_000 })
+    await eventually(async () => expect(await system.containers()).toEqual([]), { timeoutMs: 60_000 })
     const history = await readHistory(db, { faulted: faults.workers })
     expect(check(history, { atRest: false }), `seed ${seed()}`).toEqual([])
     const recoveries = faults.recoveries.sort((a, b) => a - b)
@@ -124,12 +123,4 @@ async function titlesOnMain({ folder, url, token }: System, slug: string): Promi
     .split('\n')
     .filter(subject => subject.startsWith('task-'))
     .sort()
-}
-
-async function containersOf({ installation }: System): Promise<string[]> {
-  const found = await docker().listContainers({
-    all: true,
-    filters: { label: [`slipway.installation=${installation}`] },
-  })
-  return found.map(({ Id }) => Id)
 }

@@ -5,7 +5,6 @@ import { createTokens } from '../../shared/runtime/tokens.ts'
 import { eventually } from '../support/eventually.ts'
 import { fileStage } from '../support/file-stage.ts'
 import { sh } from '../support/runbook.ts'
-import { docker } from '../support/servers.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { mostActive, readHistory } from './support/history.ts'
 import { plainHttp } from './support/http.ts'
@@ -68,8 +67,7 @@ describe('tasks that may all run', { concurrent: true, timeout: 400_000 }, () =>
 
   /** Containers of this system that belong to a task of the project. */
   async function containers(projectId: string): Promise<string[]> {
-    const filters = { label: [`slipway.installation=${system.installation}`] }
-    const all = await docker().listContainers({ all: true, filters })
+    const all = await system.containers()
     const tasks = await system.db.prisma.task.findMany({ where: { projectId }, select: { id: true } })
     const own = new Set(tasks.map(({ id }) => id))
     return all.filter(({ Labels }) => own.has(Labels['slipway.task'] ?? '')).map(({ Id }) => Id)

@@ -232,7 +232,7 @@ describe('a worker that is lost', () => {
   }
 
   async function letGo(taskId: string): Promise<void> {
-    const [container] = (await listContainers()).filter(({ Labels }) => Labels['slipway.task'] === taskId)
+    const [container] = (await system.containers()).filter(({ Labels }) => Labels['slipway.task'] === taskId)
     const exec = await docker()
       .getContainer(container!.Id)
       .exec({ Cmd: ['touch', LET_GO], AttachStdout: true })
@@ -243,12 +243,7 @@ describe('a worker that is lost', () => {
 
   /** This system's containers as `<task> <epoch>`. */
   async function containers(): Promise<string[]> {
-    return (await listContainers()).map(({ Labels }) => `${Labels['slipway.task']} ${Labels['slipway.epoch']}`)
-  }
-
-  function listContainers() {
-    const filters = { label: [`slipway.installation=${system.installation}`] }
-    return docker().listContainers({ all: true, filters })
+    return (await system.containers()).map(({ Labels }) => `${Labels['slipway.task']} ${Labels['slipway.epoch']}`)
   }
 
   async function expectNoContainers(): Promise<void> {

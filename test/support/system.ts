@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ContainerInfo } from 'dockerode'
 import { removeContainers } from '../../infra/bootstrap/down.ts'
 import { preferPort } from '../../infra/bootstrap/ports.ts'
 import { startRedis } from '../../infra/bootstrap/redis.ts'
 import { type ServerProcess, startProcess } from '../../infra/bootstrap/server-process.ts'
+import { LABELS } from '../../services/worker/sandbox/labels.ts'
 import { type Client, createClient } from '../../shared/contract/client.ts'
 import { type Database, openDatabase } from '../../shared/runtime/db.ts'
 import { createTokens, ensureDefaultOrganization } from '../../shared/runtime/tokens.ts'
@@ -33,6 +35,8 @@ export interface System {
   installation: string
   /** Folder with the repositories and logs. */
   folder: string
+  /** The containers of its tasks, running or not. */
+  containers(): Promise<ContainerInfo[]>
   /** One more process with these roles; resolves when it is ready. */
   start(services: string, env?: Record<string, string>): Promise<SystemProcess>
   /** The first process. */
@@ -111,5 +115,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   }
   const main = await start(services)
   const client = createClient({ url, token })
-  return { url, token, client, db, databaseUrl: database.url, redisUrl: redis.url, installation, folder, start, main }
+  const filters = { label: [`${LABELS.installation}=${installation}`] }
+  const containers = () => docker().listContainers({ all: true, filters })
+  const [databaseUrl, redisUrl] = [database.url, redis.url]
+  return { url, token, client, db, databaseUrl, redisUrl, installation, folder, containers, start, main }
 }

@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Locator, Page, Request } from 'playwright-core'
 import { beforeAll, expect, onTestFinished } from 'vitest'
 import { buildWeb } from '../../../infra/bootstrap/web.ts'
 import type { Project } from '../../../shared/contract/project.ts'
@@ -55,7 +55,13 @@ export function runWeb(options: SystemOptions | (() => Promise<SystemOptions>) =
       const page = await context.newPage()
       const errors: string[] = []
       page.on('pageerror', error => errors.push(error.message))
-      onTestFinished(async () => {
+      const unanswered = new Set<Request>()
+      const ended = (request: Request) => unanswered.delete(request)
+      page.on('request', request => unanswered.add(request))
+      page.on('requestfinished', ended)
+      page.on('requestfailed', ended)
+      onTestFinished(async ({ task }) => {
+        if (task.result?.state === 'fail') console.error(await described(page, unanswered))
         await context.close()
         expect(errors).toEqual([])
       })
@@ -78,6 +84,15 @@ export function runWeb(options: SystemOptions | (() => Promise<SystemOptions>) =
       return { project, tasks: Object.fromEntries(items.map(task => [task.key, task])) }
     },
   }
+}
+
+/** What a page showed when its test failed, and what it had asked for without an answer yet. */
+async function described(page: Page, unanswered: Set<Request>): Promise<string> {
+  const shown = await page
+    .locator('body')
+    .ariaSnapshot({ timeout: 2_000 })
+    .catch((error: Error) => error.message)
+  return [page.url(), ...[...unanswered].map(request => `no answer yet: ${request.url()}`), shown].join('\n')
 }
 
 export async function signIn(page: Page, token: string): Promise<void> {
