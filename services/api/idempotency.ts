@@ -73,7 +73,10 @@ async function take(db: Database, asked: OnceRequest): Promise<Stored | null> {
     throw new Refused('idempotency_mismatch', 'This Idempotency-Key was used for another request.')
   }
   if (row?.status == null) {
-    throw new Refused('conflict', 'The first request with this Idempotency-Key has no answer yet.')
+    throw new Refused(
+      'conflict',
+      'The first request with this Idempotency-Key has no answer yet. If it never gets one, the process that served it has ended: look whether it was done, and ask with another key if not.',
+    )
   }
   return { status: row.status, json: row.response as string | null }
 }
