@@ -56,7 +56,9 @@ export function serveClient(socket: ClientSocket, deps: { db: Database; feeds: F
       subscriptions.get(projectId)?.close()
       // The answer goes out before the events that follow from it.
       tell({ seq: newest })
-      subscriptions.set(projectId, subscribe({ feeds, log, projectId, after, newest, sink }))
+      // A number that is not there yet counts as the newest: what happens from now on is never held back.
+      const from = Math.min(after, newest)
+      subscriptions.set(projectId, subscribe({ feeds, log, projectId, after: from, newest, sink }))
     }),
   )
 

@@ -21,7 +21,8 @@ export type ToolResult = z.infer<typeof ToolResult>
  * signatures, thought signatures and item ids that the provider wants back; keep it as it is, or leave it out.
  */
 export const HistoryMessage = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('user'), text: z.string() }),
+  /** `notice`: no person said it, but the system. */
+  z.object({ role: z.literal('user'), text: z.string(), notice: z.literal(true).optional() }),
   z.object({
     role: z.literal('assistant'),
     text: z.string(),

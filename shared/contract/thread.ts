@@ -77,7 +77,12 @@ export type PostMessage = z.infer<typeof PostMessage>
 export const EditMessage = z.strictObject({ text: nonEmpty(LIMITS.thread.messageChars) }).meta({ id: 'EditMessage' })
 export type EditMessage = z.infer<typeof EditMessage>
 
+/** A message's number, as Postgres can hold it. */
+const MessageSeq = z.coerce.number().int().min(0).max(2_147_483_647)
+
+/** `after` and `cursor` are the same here: numbers of messages. */
 export const MessagesQuery = z.object({
-  after: z.coerce.number().int().min(0).default(0),
+  after: MessageSeq.default(0),
+  cursor: MessageSeq.optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.http.listMax).default(LIMITS.http.listMax),
 })

@@ -1,7 +1,9 @@
 import type { ApplyPhase, Blocked, Task } from '../../../shared/contract/task.ts'
 import { type BlockedFacts, deriveBlocked } from '../../../shared/domain/blocked.ts'
+import { parallelLimit } from '../../../shared/domain/limits.ts'
 import { columnOf, type TaskState } from '../../../shared/domain/task-state.ts'
 import type { Database, Task as TaskRow } from '../../../shared/runtime/db.ts'
+import { placesInLine } from '../../../shared/runtime/task-store/queue.ts'
 import { sumUsage, usageOf, usageOfSubAgents } from './usage.ts'
 
 /** What a task's row does not say: its neighbours, its place in the lines. */
@@ -13,7 +15,7 @@ interface Around {
   usageTotal: Task['usageTotal']
 }
 
-/** Tasks as the API shows them, in the order given. Reads what stands around them in at most five queries, however many they are. */
+/** Tasks as the API shows them, in the order given. Reads what stands around them in at most six queries, however many they are. */
 export async function presentTasks(db: Database, rows: readonly TaskRow[]): Promise<Task[]> {
   if (rows.length === 0) return []
   const now = Date.now()
@@ -135,21 +137,16 @@ async function readEdges({ prisma }: Database, rows: readonly TaskRow[]) {
   }
 }
 
-/** Places in the organization's line for a slot, from 1, in the order in which slots are given. */
+/** Places in their organizations' lines for a slot. */
 async function readLine({ prisma }: Database, rows: readonly TaskRow[]): Promise<Map<string, number>> {
-  const waiting = rows.filter(row => row.inLineAt !== null && row.state === 'queued')
-  if (waiting.length === 0) return new Map()
-  const organizations = [...new Set(waiting.map(row => row.organizationId))]
-  const places = await prisma.$queryRaw<{ id: string; place: bigint }[]>`
-    SELECT id, place FROM (
-      SELECT t.id, row_number() OVER (
-        PARTITION BY t.organization_id ORDER BY t.priority DESC, t.accepted_at, coalesce(t.number, parent.number), t.id
-      ) AS place
-      FROM tasks t LEFT JOIN tasks parent ON parent.id = t.parent_task_id
-      WHERE t.organization_id = ANY(${organizations}::uuid[]) AND t.state = 'queued' AND t.in_line_at IS NOT NULL
-    ) AS line
-    WHERE id = ANY(${waiting.map(row => row.id)}::uuid[])`
-  return new Map(places.map(({ id, place }) => [id, Number(place)]))
+  const ids = rows.flatMap(row => (row.state === 'queued' && row.kind !== 'turn' ? row.organizationId : []))
+  if (ids.length === 0) return new Map()
+  const organizations = await prisma.organization.findMany({
+    where: { id: { in: ids } },
+    select: { id: true, plan: true },
+  })
+  const lines = organizations.map(({ id, plan }) => placesInLine(prisma, { id, limit: parallelLimit(plan) }))
+  return new Map((await Promise.all(lines)).flatMap(line => [...line]))
 }
 
 /** How far the applies under way are, with their place in their project's line, from 1. */

@@ -1,6 +1,7 @@
 import type { OpsQueue, OpsWorker } from '../../../shared/contract/ops.ts'
 import { LIMITS, parallelLimit } from '../../../shared/domain/limits.ts'
 import { TASK_STATES, type TaskState } from '../../../shared/domain/task-state.ts'
+import { placesInLine } from '../../../shared/runtime/task-store/queue.ts'
 import type { Handlers } from '../answer.ts'
 import type { ApiDeps } from '../deps.ts'
 import { orElse, redisAnswers } from '../probe.ts'
@@ -13,10 +14,11 @@ export function opsHandlers(deps: ResourceDeps): Handlers<Names> {
   const { db, redis, version } = deps
   return {
     async opsOverview({ identity: { organizationId } }) {
-      const [{ plan }, counts, inLine, applies, outbox, fencedWrites, workers, queues, redisUp] = await Promise.all([
-        db.prisma.organization.findUniqueOrThrow({ where: { id: organizationId } }),
+      const { plan } = await db.prisma.organization.findUniqueOrThrow({ where: { id: organizationId } })
+      const limit = parallelLimit(plan)
+      const [counts, line, applies, outbox, fencedWrites, workers, queues, redisUp] = await Promise.all([
         db.prisma.task.groupBy({ by: ['state'], where: { organizationId, kind: { not: 'turn' } }, _count: true }),
-        db.prisma.task.count({ where: { organizationId, state: 'queued', inLineAt: { not: null } } }),
+        placesInLine(db.prisma, { id: organizationId, limit }),
         db.prisma.apply.count({ where: { finishedAt: null, project: { organizationId } } }),
         db.prisma.outbox.count(),
         db.prisma.fencedWrite.count(),
@@ -28,9 +30,9 @@ export function opsHandlers(deps: ResourceDeps): Handlers<Names> {
       const tasks = Object.fromEntries(TASK_STATES.map(state => [state, byState.get(state) ?? 0]))
       return {
         tasks: tasks as Record<TaskState, number>,
-        limit: parallelLimit(plan),
+        limit,
         active: tasks.active ?? 0,
-        inLine,
+        inLine: line.size,
         outbox,
         fencedWrites,
         applies,

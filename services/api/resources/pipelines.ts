@@ -39,9 +39,9 @@ export function pipelineHandlers({ db, scope }: ResourceDeps): Handlers<Names> {
     async getPipeline({ identity, params, query, prefersText }) {
       const [pipeline] = await presentPipelines(db, [await scope.pipeline(identity, params.id)])
       if (!pipeline) throw notFound('pipeline')
-      if (!prefersText) return pipeline
-      const picture = viewOf(pipeline.tasks, { ascii: query.ascii === '1', ...(query.view && { view: query.view }) })
-      return new TextAnswer('text/plain; charset=utf-8', `${picture}\n`)
+      const view = viewOf(pipeline.tasks, { ascii: query.ascii === '1', ...(query.view && { view: query.view }) })
+      if (!prefersText) return { ...pipeline, view }
+      return new TextAnswer('text/plain; charset=utf-8', `${view}\n`)
     },
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Task } from '../../../shared/runtime/db.ts'
 import { Prisma } from '../../../shared/runtime/db.ts'
 import { Refused } from '../../../shared/runtime/refused.ts'
+import { nameOf } from '../../../shared/runtime/task-store/move.ts'
 import { type Handlers, TextAnswer } from '../answer.ts'
 import { decodeCursor, IdKey, paged } from '../paging.ts'
 import type { ResourceDeps } from '../resource-deps.ts'
@@ -124,11 +125,12 @@ export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps)
 }
 
 /** From the task's base to its last checkpoint; both the base where it has none yet. */
-function rangeOf({ number, title, state, baseSha, headSha }: Task): { base: string; head: string } {
+function rangeOf(task: Task): { base: string; head: string } {
+  const { baseSha, headSha } = task
   if (baseSha) return { base: baseSha, head: headSha ?? baseSha }
   throw new Refused(
     'illegal_state',
-    `Task #${number} “${title}” is ${state} and has not started: it has changed nothing.`,
+    `Task ${nameOf(task)} is ${task.state} and has not started: it has changed nothing.`,
   )
 }
 

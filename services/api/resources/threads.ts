@@ -50,10 +50,10 @@ export function threadHandlers({ db, store, scope }: ResourceDeps): Handlers<Nam
       return present((await scope.thread(identity, params.id)).id)
     },
 
-    async listMessages({ identity, params, query: { after, limit } }) {
+    async listMessages({ identity, params, query: { after, cursor, limit } }) {
       const { id: threadId } = await scope.thread(identity, params.id)
       const rows = await prisma.message.findMany({
-        where: { threadId, seq: { gt: after } },
+        where: { threadId, seq: { gt: cursor ?? after } },
         orderBy: { seq: 'asc' },
         take: limit + 1,
       })

@@ -97,14 +97,15 @@ async function verified(
   if (record.exitCode === 0) return { kind: 'passed', record }
   const onMain = await deps.checkMain({ ...request, sha: main }, signal)
   if (onMain.exitCode !== 0) return { kind: 'passed', record }
-  const message = `Merged with the main version, its checks fail (\`${command}\`, exit code ${record.exitCode}), while those of the main version pass:\n${record.output.slice(-4_000)}`
+  const output = record.output.trimEnd().slice(-4_000)
+  const message = `Merged with the main version, its checks fail (\`${command}\`, exit code ${record.exitCode}), while those of the main version pass${output ? `:\n${output}` : '. It printed nothing.'}`
   return { kind: 'refused', failure: { code: 'checks_failed', message } }
 }
 
 const wayOut = ({ number, title }: ApplyItem): string =>
   number === null
-    ? 'Say in the thread how to settle it.'
-    : `Say in the thread how to settle it, or merge main into the branch ${branchName(number, title)} and push it.`
+    ? 'Say in the thread what to do instead.'
+    : `Merge main into the branch ${branchName(number, title)}, settle it there, push it, and apply again.`
 
 /** The subject is the task's title, so that main's first-parent log reads as one line for each task. */
 function mergeMessage({ title, output, number, taskId }: ApplyItem): string {

@@ -67,7 +67,7 @@ export async function appendMessage(
   return { id, seq }
 }
 
-/** A row as the model reads it: what the system says reaches it as a user's words. */
+/** A row as the model reads it: what the system says reaches it as a user's words, marked as a notice. */
 export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): HistoryMessage {
   const parts = MessagePart.array().parse(row.parts)
   if (row.role === 'tool') {
@@ -76,6 +76,7 @@ export function toHistory(row: Pick<Message, 'role' | 'text' | 'parts'>): Histor
     )
     return { role: 'tool', results }
   }
+  if (row.role === 'system') return { role: 'user', text: row.text, notice: true }
   if (row.role !== 'assistant') return { role: 'user', text: row.text }
   const calls = parts.flatMap(part =>
     part.type === 'call'

@@ -75,19 +75,7 @@ function leavingActive(task: Task, now: Date): TaskData {
   }
 }
 
-const WORDS: Record<TaskState, string> = {
-  draft: 'a draft',
-  queued: 'queued',
-  active: 'active',
-  waiting: 'waiting',
-  ready: 'ready',
-  applying: 'being applied',
-  done: 'done',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  skipped: 'skipped',
-  dismissed: 'dismissed',
-}
+const WORDS: Partial<Record<TaskState, string>> = { draft: 'a draft', applying: 'being applied (applying)' }
 
 /** A task as a message names it: `#3 “Title”`, or its title alone where it has no number. */
 export const nameOf = ({ number, title }: { number: number | null; title: string }): string =>
@@ -95,8 +83,8 @@ export const nameOf = ({ number, title }: { number: number | null; title: string
 
 /** 409 with the state that the task is in. */
 export function illegalMove(task: { number: number | null; title: string; state: string }, to: TaskState): Refused {
-  return new Refused(
-    'illegal_state',
-    `Task ${nameOf(task)} is ${WORDS[stateOf(task)]} (${task.state}), so it cannot become ${to}.`,
-  )
+  const state = stateOf(task)
+  const words = WORDS[state] ?? state
+  const said = state === to ? `${words} already` : `${words}, so it cannot become ${to}`
+  return new Refused('illegal_state', `Task ${nameOf(task)} is ${said}.`)
 }

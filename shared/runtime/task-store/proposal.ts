@@ -129,7 +129,10 @@ interface Names {
   scope: readonly Task[]
 }
 
-/** Fills in what each entry waits for. Names of the call come before those of other drafts, and these before ids of any task. */
+/**
+ * Fills in what each entry waits for. Names of the call come before those of other drafts, and these before ids and keys of any task
+ * of the project.
+ */
 async function resolveDependencies(
   sql: Sql,
   projectId: string,
@@ -138,7 +141,15 @@ async function resolveDependencies(
 ): Promise<void> {
   const asked = entries.flatMap(({ draft }) => draft.dependsOn ?? [])
   const tasks = await sql.task.findMany({
-    where: { projectId, kind: 'board', id: { in: asked.filter(isUuid).map(id => id.toLowerCase()) } },
+    where: {
+      projectId,
+      kind: 'board',
+      OR: [
+        { id: { in: asked.filter(isUuid).map(id => id.toLowerCase()) } },
+        { key: { in: asked }, state: { not: 'dismissed' } },
+      ],
+    },
+    orderBy: { number: 'asc' },
   })
   const present = await sql.edge.findMany({
     where: { taskId: { in: entries.flatMap(({ existing }) => existing?.id ?? []) } },
@@ -152,10 +163,12 @@ async function resolveDependencies(
         draft.key === name || (existing !== null && (existing.key === name || existing.id === name.toLowerCase())),
     )
     if (own) return own.id
-    const drafts = scope.filter(({ id, key }) => key === name || id === name.toLowerCase())
-    if (drafts.length > 1) wrong(path, `“${name}” is the key of several drafts: use the id, ${idsOf(drafts)}`)
-    const task = drafts[0] ?? tasks.find(({ id }) => id === name.toLowerCase())
-    if (!task) wrong(path, `“${name}” is no key of this proposal or of your drafts, and no id of a task of the project`)
+    const named = ({ id, key }: Task) => key === name || id === name.toLowerCase()
+    const drafts = scope.filter(named)
+    const found = drafts.length > 0 ? drafts : tasks.filter(named)
+    if (found.length > 1) wrong(path, `“${name}” is the key of several tasks: use the id, ${idsOf(found)}`)
+    const [task] = found
+    if (!task) wrong(path, `“${name}” is no key of this proposal, and no key or id of a task of the project`)
     else if (gone.has(task.id)) wrong(path, `“${name}” is to be removed`)
     else if (task.state === 'dismissed') wrong(path, `“${name}” was dismissed`)
     return task?.id ?? null

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../domain/limits.ts'
 import { satisfies, TASK_STATES } from '../../domain/task-state.ts'
+import { Prisma, type Sql } from '../db.ts'
 import type { Change } from './change.ts'
 import type { LockedOrganization } from './lock.ts'
 
@@ -61,10 +62,35 @@ export async function nextInLine(
   organization: LockedOrganization,
   candidateId: string | null = null,
 ): Promise<{ id: string; called: boolean }[]> {
+  const line = lineOf(organization.id, Prisma.sql`t.in_line_at IS NOT NULL OR t.id = ${candidateId}::uuid`)
   return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
+    ${line} ${nextOf(organization)}`
+}
+
+/**
+ * Places, from 1, of the queued tasks that must wait until a slot gets free: all that could run but for the limits, in the order in which
+ * slots are given. Those to whom a free slot belongs have no place: they wait for a host.
+ */
+export async function placesInLine(sql: Sql, organization: LockedOrganization): Promise<Map<string, number>> {
+  const line = lineOf(
+    organization.id,
+    Prisma.sql`t.kind <> 'turn' AND (t.in_line_at IS NOT NULL OR t.job_number IS NOT NULL)`,
+  )
+  const places = await sql.$queryRaw<{ id: string; place: bigint }[]>`
+    ${line}, next AS (${nextOf(organization)})
+    SELECT id, row_number() OVER (ORDER BY priority DESC, accepted_at, number, id) AS place
+    FROM line WHERE id NOT IN (SELECT id FROM next)`
+  return new Map(places.map(({ id, place }) => [id, Number(place)]))
+}
+
+/**
+ * `running`: how many tasks each project runs. `line`: the organization's queued tasks that meet the condition and whose prerequisites
+ * are satisfied; `parallel` is how many its project would run with it and all that come before it, and `most` how many it may.
+ */
+const lineOf = (organizationId: string, condition: Prisma.Sql) => Prisma.sql`
     WITH running AS (
       SELECT project_id, count(*) AS count FROM tasks
-      WHERE organization_id = ${organization.id}::uuid AND state = 'active' AND kind <> 'turn' GROUP BY project_id
+      WHERE organization_id = ${organizationId}::uuid AND state = 'active' AND kind <> 'turn' GROUP BY project_id
     ), line AS (
       SELECT t.id, t.job_number, t.priority, t.accepted_at, coalesce(t.number, parent.number) AS number,
         coalesce(r.count, 0) + row_number() OVER (
@@ -74,14 +100,15 @@ export async function nextInLine(
         coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
       FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id
         LEFT JOIN tasks parent ON parent.id = t.parent_task_id
-      WHERE t.organization_id = ${organization.id}::uuid AND t.state = 'queued'
-        AND (t.in_line_at IS NOT NULL OR t.id = ${candidateId}::uuid)
+      WHERE t.organization_id = ${organizationId}::uuid AND t.state = 'queued' AND (${condition})
         AND NOT EXISTS (
           SELECT 1 FROM edges e JOIN tasks q ON q.id = e.prerequisite_id
           WHERE e.task_id = t.id AND q.state = ANY(${UNSATISFYING})
         )
-    )
+    )`
+
+/** Of `line`, those to whom the free slots belong. */
+const nextOf = ({ limit }: LockedOrganization) => Prisma.sql`
     SELECT id, job_number IS NOT NULL AS called FROM line WHERE parallel <= most
     ORDER BY priority DESC, accepted_at, number, id
-    LIMIT greatest(0, ${organization.limit} - (SELECT coalesce(sum(count), 0) FROM running))`
-}
+    LIMIT greatest(0, ${limit} - (SELECT coalesce(sum(count), 0) FROM running))`

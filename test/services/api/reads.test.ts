@@ -65,7 +65,11 @@ describe('a task says why it does not run', () => {
   })
 
   test('the places in line go by priority, then age, over all projects of the organization only', async () => {
-    const [one, two] = [await projectWith(['a', 'b']), await projectWith(['c'])]
+    const [one, two] = [await projectWith(['a', 'b', 'busy']), await projectWith(['c'])]
+    const { prisma } = api.db
+    const plans = await prisma.organization.findMany({ select: { id: true, plan: true } })
+    await prisma.organization.updateMany({ data: { plan: '1' } })
+    await set(one.byKey.busy!.id, { state: 'active' })
     const { client } = api.stranger
     const foreign = await client.createProject({ body: { name: 'Elsewhere' } })
     const theirs = await client.createTasks({
@@ -82,8 +86,17 @@ describe('a task says why it does not run', () => {
       [two.byKey.c!, one.byKey.b!, one.byKey.a!].map(async task => (await show(task.id)).blocked),
     )
     expect(places).toEqual([1, 2, 3].map(position => ({ reason: 'slot', waitingOn: [], position })))
+    // A free slot belongs to the first; nobody has to have been refused one to know that the others wait for theirs.
+    await set(one.byKey.busy!.id, { state: 'ready' })
+    await set(one.byKey.b!.id, { inLineAt: null, jobNumber: 1n })
+    const now = await Promise.all([two.byKey.c!, one.byKey.b!].map(async task => (await show(task.id)).blocked))
+    expect(now).toEqual([
+      { reason: 'host', waitingOn: [] },
+      { reason: 'slot', waitingOn: [], position: 1 },
+    ])
+    for (const { id, plan } of plans) await prisma.organization.update({ where: { id }, data: { plan } })
     for (const task of [...one.tasks, ...two.tasks, theirs.items[0]!])
-      await set(task.id, { state: 'dismissed', inLineAt: null })
+      await set(task.id, { state: 'dismissed', inLineAt: null, jobNumber: null })
   })
 
   test('a parked one says what for, and until when', async () => {

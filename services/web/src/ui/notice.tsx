@@ -28,7 +28,7 @@ export function Notice({
     >
       <Icon aria-hidden className={cx('mt-0.5 size-4 shrink-0', mark)} />
       <div className="min-w-0 flex-1">
-        <p className="font-medium">{title}</p>
+        <p className="whitespace-pre-wrap break-words font-medium">{title}</p>
         {children && <div className="mt-0.5 whitespace-pre-wrap break-words text-muted text-xs">{children}</div>}
         {action && <div className="mt-2 flex flex-wrap gap-2">{action}</div>}
       </div>

@@ -52,11 +52,17 @@ const did = (step: CallStep, result: string): string => {
   }
 }
 
-/** Why a step failed, in one line. */
-export const failureLine = ({ step, result }: Done): string => {
-  if (step.tool !== 'bash') return `${step.tool} failed: ${quote(firstLine(result.replace(/^Error:\s*/, '')))}`
+/** Why a step failed: of a command its exit in one line, of any other call what it answered. */
+const failureOf = ({ step, result }: Done): string => {
+  if (step.tool !== 'bash') return `${step.tool} failed: ${quote(result.replace(/^Error:\s*/, ''))}`
   const exit = EXIT_LINE.exec(lastLine(result))?.[1]
   return `\`${step.label}\` failed: ${exit ?? (quote(firstLine(result)) || 'no exit code')}`
+}
+
+/** Why a step failed, with the end of what a command printed. */
+export const failureWhole = (failed: Done): string => {
+  const output = failed.step.tool === 'bash' ? tail(failed.result) : ''
+  return [failureOf(failed), ...(output ? [output] : [])].join('\n\n')
 }
 
 /** What runbook is, for whoever gives it plain words. */
@@ -82,9 +88,8 @@ const summary = ({ said, done }: Pick<Run, 'said' | 'done'>): string[] => {
 const failure = (run: Run): string[] => {
   const failed = run.done.findLast(each => each.failed)
   if (!run.failed || !failed) return []
-  const output = tail(failed.result)
   const left = run.queue.filter(step => step.type === 'call').length
-  const told = `Failed: ${failureLine(failed)}${output ? `\n\n${output}` : ''}`
+  const told = `Failed: ${failureWhole(failed)}`
   return left > 0 ? [told, `Not run: ${plural(left, 'step')}.`] : [told]
 }
 

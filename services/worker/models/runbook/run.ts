@@ -27,6 +27,8 @@ export type Run = {
 /** `canPropose`: the history is that of a thread without a task. `previous`: the assistant's message just before this one. */
 type Heard = { canPropose: boolean; previous: AssistantMessage | null }
 
+type UserMessage = Extract<HistoryMessage, { role: 'user' }>
+
 const isFinal = (message: AssistantMessage): boolean => message.calls.length === 0
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
@@ -59,10 +61,10 @@ const beginAnew = (run: Run): void => {
   Object.assign(run, { queue: [], done: [], said: [], remarks: [], failed: null, before: null })
 }
 
-const takeUser = (run: Run, text: string, { canPropose, previous }: Heard): void => {
+const takeUser = (run: Run, { text, notice }: UserMessage, { canPropose, previous }: Heard): void => {
   const steps = readProgram(text, canPropose)
   if (canPropose && previous && (isFinal(previous) || steps.length > 0)) beginAnew(run)
-  if (steps.length === 0) run.remarks.push(text)
+  if (steps.length === 0 && !notice) run.remarks.push(text)
   if (!run.failed) {
     run.queue.push(...steps)
     return
@@ -108,7 +110,7 @@ export const readRun = (history: readonly HistoryMessage[], canPropose: boolean)
   let previous: AssistantMessage | null = null
   for (const [at, message] of history.entries()) {
     if (message.role === 'user') {
-      takeUser(run, message.text, { canPropose, previous })
+      takeUser(run, message, { canPropose, previous })
       previous = null
     }
     if (message.role !== 'assistant') continue

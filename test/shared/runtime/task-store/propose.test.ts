@@ -174,9 +174,9 @@ test('what is wrong is told with its path, all at once, and nothing is changed',
     remove: ['db', 'mine', 'nothing'],
   })
   expect(await mistakes(wrong)).toEqual({
-    'tasks.0.dependsOn.0': '“nobody” is no key of this proposal or of your drafts, and no id of a task of the project',
+    'tasks.0.dependsOn.0': '“nobody” is no key of this proposal, and no key or id of a task of the project',
     'tasks.0.dependsOn.2': `“${old!.id}” was dismissed`,
-    'tasks.0.dependsOn.3': expect.stringContaining('no id of a task'),
+    'tasks.0.dependsOn.3': expect.stringContaining('no key or id of a task'),
     'tasks.1.key': '“new” is also the key of task 0',
     'tasks.2.key': '“mine” is task #1 “mine”, which is a draft that was not proposed here: choose another key',
     'tasks.3.key': '“going” is task #2 “going”, which is queued, so it is no draft any more: choose another key',
@@ -188,13 +188,17 @@ test('what is wrong is told with its path, all at once, and nothing is changed',
   expect([await board(), await engine.db.prisma.step.count(), await engine.db.prisma.event.count()]).toEqual(before)
 })
 
-test('the key of another task can be waited for only by its id', async () => {
+test('any task of the project can be waited for by its id, or by a key that only it has', async () => {
   const { store, project, propose, board } = await planning()
   await store.createDrafts(project.id, [draft('mine')])
-  const [mine] = await board()
-  expect(await mistakes(propose({ tasks: [task('new', ['mine'])] }))).toHaveProperty(['tasks.0.dependsOn.0'])
-  await propose({ tasks: [task('new', [mine!.id])] })
-  expect((await board())[1]!.after).toEqual([mine!.id])
+  await store.createDrafts(project.id, [draft('twin')])
+  await store.createDrafts(project.id, [draft('twin')])
+  const [mine, twin, other] = await board()
+  await propose({ tasks: [task('by-key', ['mine']), task('by-id', [mine!.id, twin!.id])] })
+  expect((await board()).slice(3).map(({ after }) => after)).toEqual([[mine!.id], [mine!.id, twin!.id]])
+  expect(await mistakes(propose({ tasks: [task('unsure', ['twin'])] }))).toEqual({
+    'tasks.0.dependsOn.0': `“twin” is the key of several tasks: use the id, ${twin!.id} or ${other!.id}`,
+  })
 })
 
 test('circles are refused, also through edges that are there already', async () => {

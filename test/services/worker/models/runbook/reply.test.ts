@@ -125,7 +125,7 @@ describe('a step that fails', () => {
   test('a non-zero exit fails the task and nothing after it runs', () => {
     const { calls, final } = run([user(plan)], failing)
     expect(commands(calls)).toEqual(['npm test'])
-    expect(final.failure).toEqual({ message: '`npm test` failed: exit 1, 2.5s' })
+    expect(final.failure).toEqual({ message: '`npm test` failed: exit 1, 2.5s\n\nboom' })
     expect(final.text).toBe('Failed: `npm test` failed: exit 1, 2.5s\n\nboom\n\nNot run: 1 step.')
   })
 
@@ -148,6 +148,12 @@ describe('a step that fails', () => {
   test('another tool fails with Error:', () => {
     const { final } = run([user('```file path=../x\n```')], () => 'Error: the path leaves the work tree')
     expect(final.failure).toEqual({ message: 'write_file failed: the path leaves the work tree' })
+  })
+
+  test('all that a call answered is told', () => {
+    const { final } = run([user('```file path=../x\n```')], () => 'Error: it is wrong:\n- too long\n- too wide')
+    expect(final.failure).toEqual({ message: 'write_file failed: it is wrong:\n- too long\n- too wide' })
+    expect(final.text).toBe('Failed: write_file failed: it is wrong:\n- too long\n- too wide')
   })
 
   test('asked again with nothing new, it tries that step again and goes on', () => {
@@ -197,6 +203,13 @@ describe('messages on the way', () => {
     expect(again.final.text).toBe(
       `${final.text}\n\nI can only follow blocks, so I took note of this and did nothing about it:\n> Nice, but why?`,
     )
+  })
+
+  test('what the system notes is no request, and does not get into the report', () => {
+    const { history, final } = run([user('```sh\none\n```')])
+    const again = run([...history, { role: 'user', text: 'The task was started again.', notice: true }])
+    expect(again.calls).toEqual([])
+    expect(again.final.text).toBe(final.text)
   })
 
   test('what another model has answered is not followed', () => {
