@@ -8,7 +8,7 @@ export type Subscribe = z.input<typeof Subscribe>
 export const Unsubscribe = z.object({ projectId: Id })
 export type Unsubscribe = z.infer<typeof Unsubscribe>
 
-/** `seq` is the project's newest number at that moment; everything after `after` follows as events. */
+/** `seq` is the project's newest number at that moment; everything after `after`, or after `seq` where that is less, follows as events. */
 export type SubscribeAck = { seq: number } | { error: { code: ProblemCode; message: string } }
 
 export interface ServerToClient {

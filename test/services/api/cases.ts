@@ -101,7 +101,7 @@ export const CASES: Record<RouteName, RouteCases> = {
     ],
   },
   getThread: {},
-  listMessages: { badQueries: AFTER },
+  listMessages: { badQueries: [...AFTER, 'after=2147483648', 'cursor=x', 'cursor=2147483648'] },
   postMessage: {
     body: { text: 'Please use tabs.' },
     badBodies: [

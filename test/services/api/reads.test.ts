@@ -245,8 +245,10 @@ describe('a thread', () => {
     for (let n = 1; n <= 3; n++) await client.postMessage({ params: main, body: { text: `Message ${n}` } })
     const page = await client.listMessages({ params: main, query: { limit: 2 } })
     expect(page.items.map(each => each.text)).toEqual(['Message 1', 'Message 2'])
-    const rest = await client.listMessages({ params: main, query: { after: Number(page.nextCursor) } })
-    expect([rest.items.map(each => each.text), rest.nextCursor]).toEqual([['Message 3'], null])
+    for (const name of ['after', 'cursor']) {
+      const rest = await client.listMessages({ params: main, query: { [name]: Number(page.nextCursor) } })
+      expect([rest.items.map(each => each.text), rest.nextCursor]).toEqual([['Message 3'], null])
+    }
   })
 
   test('of its own can be opened', async () => {
@@ -310,6 +312,8 @@ test('a pipeline is given as JSON and as its picture', async () => {
   expect((await text()).text).toBe(`${picture}\n`)
   expect((await text('?ascii=1')).text).toBe('Pipeline\n[+ refactor auth] --> [* write tests]\n[+ update docs]\n')
   expect((await text('?view=list')).text).toContain('⚡ Pipeline (3 tasks)')
+  const ascii = await api.admin.client.getPipeline({ params: { id: pipeline.id }, query: { ascii: '1' } })
+  expect(ascii.view).toMatch(/^Pipeline\n\[\+ refactor auth\]/)
   const json = await api.admin.client.getPipeline({ params: { id: pipeline.id } })
   expect(json).toMatchObject({ id: pipeline.id, taskId: byKey.parent!.id, state: 'running', view: picture })
   expect(json.tasks.map(task => task.key)).toEqual(['refactor auth', 'update docs', 'write tests'])

@@ -39,6 +39,16 @@ describe('a client that subscribes', () => {
     client.close()
   })
 
+  test('gets what happens from now on when it names a number that is not there yet', async () => {
+    const projectId = await world.project()
+    await world.append(projectId, 2)
+    const client = connect(gateway.url, world.token)
+    expect(await client.subscribe(projectId, 100)).toEqual({ seq: 2 })
+    await world.append(projectId)
+    await eventually(() => expect(client.events.map(event => event.seq)).toEqual([3]))
+    client.close()
+  })
+
   test('gets each event once when it subscribes twice, and none once it has unsubscribed', async () => {
     const projectId = await world.project()
     await world.append(projectId, 3)
