@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../../shared/runtime/db.ts'
+import { type Database, Prisma, type Sql } from '../../shared/runtime/db.ts'
 
 type Delegate = (args: never) => Promise<unknown>
 
@@ -26,7 +26,9 @@ function distort<T extends Sql>(client: T, { statement, rows, calls = {} }: Dist
     get(target, name, receiver) {
       const value = Reflect.get(target, name, receiver)
       if (name === '$queryRaw' || name === '$executeRaw') {
-        return async (pieces: readonly string[], ...values: unknown[]) => {
+        return async (text: readonly string[], ...parts: unknown[]) => {
+          // What a statement is put together from counts as its text.
+          const { strings: pieces, values } = Prisma.sql(text, ...(parts as Prisma.Sql[]))
           const changed = statement ? statement(pieces) : pieces
           if (changed === null) return name === '$queryRaw' ? [] : 0
           const run = value as (pieces: TemplateStringsArray, ...values: unknown[]) => Promise<unknown>
