@@ -139,10 +139,10 @@ async function readEdges({ prisma }: Database, rows: readonly TaskRow[]) {
 
 /** Places in their organizations' lines for a slot. */
 async function readLine({ prisma }: Database, rows: readonly TaskRow[]): Promise<Map<string, number>> {
-  const ids = rows.flatMap(row => (row.state === 'queued' && row.kind !== 'turn' ? row.organizationId : []))
-  if (ids.length === 0) return new Map()
+  const waiting = rows.filter(row => row.state === 'queued' && row.kind !== 'turn')
+  if (waiting.length === 0) return new Map()
   const organizations = await prisma.organization.findMany({
-    where: { id: { in: ids } },
+    where: { id: { in: [...new Set(waiting.map(row => row.organizationId))] } },
     select: { id: true, plan: true },
   })
   const lines = organizations.map(({ id, plan }) => placesInLine(prisma, { id, limit: parallelLimit(plan) }))

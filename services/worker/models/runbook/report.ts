@@ -52,17 +52,13 @@ const did = (step: CallStep, result: string): string => {
   }
 }
 
-/** Why a step failed: of a command its exit in one line, of any other call what it answered. */
-const failureOf = ({ step, result }: Done): string => {
+/** Why a step failed: of a command its exit and the end of what it printed, of any other call what it answered. */
+export const failureOf = ({ step, result }: Done): string => {
   if (step.tool !== 'bash') return `${step.tool} failed: ${quote(result.replace(/^Error:\s*/, ''))}`
   const exit = EXIT_LINE.exec(lastLine(result))?.[1]
-  return `\`${step.label}\` failed: ${exit ?? (quote(firstLine(result)) || 'no exit code')}`
-}
-
-/** Why a step failed, with the end of what a command printed. */
-export const failureWhole = (failed: Done): string => {
-  const output = failed.step.tool === 'bash' ? tail(failed.result) : ''
-  return [failureOf(failed), ...(output ? [output] : [])].join('\n\n')
+  const output = tail(result)
+  const line = `\`${step.label}\` failed: ${exit ?? (quote(firstLine(result)) || 'no exit code')}`
+  return output ? `${line}\n\n${output}` : line
 }
 
 /** What runbook is, for whoever gives it plain words. */
@@ -89,7 +85,7 @@ const failure = (run: Run): string[] => {
   const failed = run.done.findLast(each => each.failed)
   if (!run.failed || !failed) return []
   const left = run.queue.filter(step => step.type === 'call').length
-  const told = `Failed: ${failureWhole(failed)}`
+  const told = `Failed: ${failureOf(failed)}`
   return left > 0 ? [told, `Not run: ${plural(left, 'step')}.`] : [told]
 }
 
