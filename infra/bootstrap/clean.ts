@@ -15,18 +15,19 @@ async function clean(): Promise<void> {
   const { dataDir } = settings
   const paths = layout(dataDir)
   const progress = createProgress(process.stdout)
-  if (!existsSync(paths.installation) && !existsSync(join(dataDir, 'compose'))) return
-  // A mistyped SLIPWAY_DATA must not cost somebody their home.
-  if (isAbove(dataDir, projectRoot) || isAbove(dataDir, homedir())) throw new Error(`Will not delete ${dataDir}.`)
-  if (existsSync(join(dataDir, 'compose')))
-    await must(process.execPath, [join(import.meta.dirname, 'compose.ts'), 'clean'])
-  await down(settings, paths, progress)
-  const installation = installationId(paths)
-  await progress.step(`Data in ${dataDir}`, async () => {
-    await rm(fallbackFolder(installation), { recursive: true, force: true })
-    await rm(dataDir, { recursive: true, force: true })
-  })
-  await progress.step('Docker daemon', () => leaveDaemon(installation))
+  const deployed = existsSync(join(dataDir, 'compose'))
+  if (deployed || existsSync(paths.installation)) {
+    // A mistyped SLIPWAY_DATA must not cost somebody their home.
+    if (isAbove(dataDir, projectRoot) || isAbove(dataDir, homedir())) throw new Error(`Will not delete ${dataDir}.`)
+    if (deployed) await must(process.execPath, [join(import.meta.dirname, 'compose.ts'), 'clean'])
+    await down(settings, paths, progress)
+    const installation = installationId(paths)
+    await progress.step(`Data in ${dataDir}`, async () => {
+      await rm(fallbackFolder(installation), { recursive: true, force: true })
+      await rm(dataDir, { recursive: true, force: true })
+    })
+  }
+  await progress.step('Docker daemon', () => leaveDaemon(dataDir))
 }
 
 function isAbove(folder: string, other: string): boolean {

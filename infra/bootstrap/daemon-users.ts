@@ -1,19 +1,31 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { daemonPidFile, runningDaemon, stopDaemon } from './docker.ts'
 
-const folder = '/run/slipway/users'
+/*
+ * Who uses the Docker daemon that one of us started by hand: the state folders of installations and of clones that run tests. One leaves
+ * it without stopping it under the feet of another; a folder that was deleted uses nothing any more.
+ */
 
-/** Notes that an installation uses the Docker daemon that one of us started by hand, so that no other stops it under its feet. */
-export function noteDaemonUse(installation: string): void {
-  if (runningDaemon(daemonPidFile) === null) return
+const usersOf = (pidFile: string) => join(dirname(pidFile), 'users')
+const noteOf = (folder: string, pidFile: string) =>
+  join(usersOf(pidFile), createHash('sha256').update(folder).digest('hex').slice(0, 16))
+
+/** Notes that the folder's owner uses the daemon of the pid file, where one of us started it. Makes the folder if need be. */
+export function noteDaemonUse(folder: string, pidFile = daemonPidFile): void {
+  if (runningDaemon(pidFile) === null) return
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, installation), '')
+  mkdirSync(usersOf(pidFile), { recursive: true })
+  writeFileSync(noteOf(folder, pidFile), folder)
 }
 
-/** Takes the note back, and stops the daemon when it was started by one of us and nobody uses it any more. True when it was stopped. */
-export async function leaveDaemon(installation: string): Promise<boolean> {
-  rmSync(join(folder, installation), { force: true })
-  if (existsSync(folder) && readdirSync(folder).length > 0) return false
-  return stopDaemon(daemonPidFile)
+/** Takes the note back, and stops a daemon of ours that nobody uses any more. True when it was stopped. */
+export async function leaveDaemon(folder: string, pidFile = daemonPidFile): Promise<boolean> {
+  rmSync(noteOf(folder, pidFile), { force: true })
+  const users = usersOf(pidFile)
+  const notes = existsSync(users) ? readdirSync(users).map(name => join(users, name)) : []
+  if (notes.some(note => existsSync(readFileSync(note, 'utf8')))) return false
+  for (const note of notes) rmSync(note, { force: true })
+  return stopDaemon(pidFile)
 }

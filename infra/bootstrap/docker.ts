@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
-import { aptInstall } from './apt.ts'
-import { isDebianRoot, type OnProgress, which } from './run.ts'
+import { which } from './run.ts'
 import { lastLines, openLog } from './server-process.ts'
 
 const startDeadline = 60_000
@@ -38,27 +37,6 @@ export async function dockerAnswers(docker: Docker): Promise<boolean> {
     () => false,
   )
   return Promise.race([answer, delay(pingDeadline, false, { ref: false })])
-}
-
-/**
- * Gives a client for a Docker engine that answers. Where none does and the machine is Debian under root, installs Debian's
- * engine and starts it by hand (nothing else would: such machines often have no systemd); the log lies in `<stateDir>/logs`.
- * Throws with what the user is to do where that is not possible.
- */
-export async function ensureDocker(deps: { stateDir: string; onProgress?: OnProgress }): Promise<Docker> {
-  const { stateDir, onProgress = () => {} } = deps
-  const docker = dockerClient()
-  if (await dockerAnswers(docker)) return docker
-  if (process.env.DOCKER_HOST) throw new Error(`No Docker engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}.`)
-  if (!isDebianRoot()) throw new Error(howToGetDocker())
-  const missing = [which('dockerd') ? '' : 'docker.io', which('iptables') ? '' : 'iptables'].filter(Boolean)
-  if (missing.length > 0) {
-    onProgress(`installing ${missing.join(' and ')}`)
-    await aptInstall(missing, onProgress)
-  }
-  onProgress('starting dockerd')
-  await startDaemon({ logFile: join(stateDir, 'logs/dockerd.log'), pidFile: daemonPidFile })
-  return docker
 }
 
 /** Where the process id of a daemon that we started lies: one for the machine, as it serves every installation on it. */
@@ -112,12 +90,4 @@ async function waitFor(docker: Docker): Promise<boolean> {
     await delay(200)
   }
   return false
-}
-
-function howToGetDocker(): string {
-  if (process.platform === 'darwin')
-    return 'No Docker engine answers. Start Docker Desktop (or colima, OrbStack) and run this again.'
-  if (which('dockerd'))
-    return 'No Docker engine answers. Start it (sudo systemctl start docker) and add yourself to the group docker.'
-  return 'Docker is not installed. Install it (https://docs.docker.com/engine/install/), or name an engine with DOCKER_HOST.'
 }

@@ -1,7 +1,6 @@
 import { readState } from '../supervisor-state.ts'
 import { describe, ensureCredentials } from './credentials.ts'
-import { noteDaemonUse } from './daemon-users.ts'
-import { ensureDocker } from './docker.ts'
+import { ensureDocker } from './ensure-docker.ts'
 import { servicesFingerprint } from './fingerprint.ts'
 import { installationId, layout, readEmbedded } from './layout.ts'
 import { createProgress } from './progress.ts'
@@ -16,11 +15,11 @@ async function up(): Promise<void> {
   const settings = readSettings()
   Object.assign(process.env, settings.env)
   const paths = layout(settings.dataDir)
-  const installation = installationId(paths)
+  // Made first, so that `make clean` knows an installation that got no further.
+  installationId(paths)
   const { step } = createProgress(process.stdout)
 
   const docker = await step('Docker', onProgress => ensureDocker({ stateDir: paths.dataDir, onProgress }))
-  noteDaemonUse(installation)
   const image =
     settings.config.sandbox.image ??
     (await step('Sandbox image', onProgress => ensureSandboxImage({ docker, onProgress })))

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { leaveDaemon, noteDaemonUse } from '../../infra/bootstrap/daemon-users.ts'
 import { dockerAnswers, dockerClient, runningDaemon, startDaemon, stopDaemon } from '../../infra/bootstrap/docker.ts'
 import { isDebianRoot, which } from '../../infra/bootstrap/run.ts'
 
@@ -42,4 +43,21 @@ test.runIf(canStart)('a daemon is started by hand, answers, and is stopped again
 
 test.runIf(canStart)('a daemon that does not start leaves its own words', async () => {
   await expect(startDaemon(options('--nonsense'))).rejects.toThrow(/unknown flag: --nonsense/)
+})
+
+test.runIf(canStart)('a daemon is stopped by the last who uses it, and stays for all others', async () => {
+  const daemon = options()
+  const [mine, other, deleted] = ['mine', 'other', 'deleted'].map(name => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  await startDaemon(daemon)
+  for (const user of [mine, other, deleted]) noteDaemonUse(user, daemon.pidFile)
+  rmSync(deleted, { recursive: true })
+  expect(await leaveDaemon(mine, daemon.pidFile)).toBe(false)
+  expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(true)
+  expect(await leaveDaemon(other, daemon.pidFile)).toBe(true)
+  expect(await dockerAnswers(dockerClient(daemon.socket))).toBe(false)
+  expect(await leaveDaemon(other, daemon.pidFile)).toBe(false)
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Credentials } from '../../infra/bootstrap/credentials.ts'
+import { dockerAnswers } from '../../infra/bootstrap/docker.ts'
 import { layout } from '../../infra/bootstrap/layout.ts'
 import { processCommand } from '../../infra/bootstrap/pid-file.ts'
 import { freePort } from '../../infra/bootstrap/ports.ts'
@@ -89,4 +90,6 @@ test('down ends processes and containers and keeps the data; clean deletes it', 
   expect(await me()).toBe(200)
   expect(await bootstrap('clean')).toMatchObject({ code: 0 })
   expect(existsSync(paths.dataDir)).toBe(false)
+  // The tests use the machine's engine too.
+  expect(await dockerAnswers(docker())).toBe(true)
 })
