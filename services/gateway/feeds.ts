@@ -127,11 +127,14 @@ export function createFeeds({ db, listener, names, log, catchUpMs = LIMITS.socke
 
   /** Hints get lost: the numbers in the database are what counts. Wakes also those who could not read before. */
   async function catchUp(): Promise<void> {
-    if (feeds.size === 0) return
+    // Those opened while the database answers were not asked about: that nothing is known of them does not mean that they are gone.
+    const asked = [...feeds]
+    if (asked.length === 0) return
     try {
-      const rows = await db.prisma.eventCounter.findMany({ where: { projectId: { in: [...feeds.keys()] } } })
+      const ids = asked.map(([projectId]) => projectId)
+      const rows = await db.prisma.eventCounter.findMany({ where: { projectId: { in: ids } } })
       const counters = new Map(rows.map(row => [row.projectId, Number(row.seq)]))
-      for (const [projectId, feed] of [...feeds]) {
+      for (const [projectId, feed] of asked) {
         const seq = counters.get(projectId)
         if (seq === undefined) for (const follower of [...feed.followers]) follower.gone()
         else {

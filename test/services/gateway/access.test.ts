@@ -3,6 +3,7 @@ import { connect as dial } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../shared/domain/limits.ts'
 import { eventually } from '../../support/eventually.ts'
+import { seenAs } from '../../support/seen-as.ts'
 import { connect, startGateway, startWorld, type TestGateway, type World } from './support.ts'
 
 let world: World
@@ -127,7 +128,7 @@ test('deltas reach those who follow the project, and nobody else', async () => {
   const stranger = connect(gateway.url, world.token)
   await follower.subscribe(followed)
   await stranger.subscribe(other)
-  const delta = { threadId: randomUUID(), messageId: 'm1', text: 'Let me ' }
+  const delta = { threadId: randomUUID(), messageId: randomUUID(), text: 'Let me ' }
   await eventually(() => {
     world.hints.delta(followed, delta)
     expect(follower.deltas[0]).toEqual(delta)
@@ -140,6 +141,32 @@ test('deltas reach those who follow the project, and nobody else', async () => {
   expect(follower.deltas.every(each => each.text === delta.text)).toBe(true)
   follower.close()
   stranger.close()
+})
+
+test('who comes while the gateway looks for what hints did not tell of is not taken for gone', async () => {
+  const looking = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  const slow = seenAs({
+    calls: {
+      'eventCounter.findMany': async (args, proceed) => {
+        const rows = await proceed(args)
+        looking.resolve()
+        await answered.promise
+        return rows
+      },
+    },
+  })
+  const own = await startGateway({ ...world, db: slow(world.db) }, { catchUpMs: 50 })
+  const client = connect(own.url, world.token)
+  await client.subscribe(await world.project())
+  await looking.promise
+  const late = await world.project()
+  await client.subscribe(late)
+  answered.resolve()
+  await world.append(late, 3)
+  await eventually(() => expect(client.events).toHaveLength(3))
+  client.close()
+  await own.stop()
 })
 
 test('upgrades of other paths are left to others of the same server', async () => {
