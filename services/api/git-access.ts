@@ -1,3 +1,4 @@
+import { branchName, taskNumberOf } from '../../shared/domain/slug.ts'
 import type { TaskState } from '../../shared/domain/task-state.ts'
 import { judgePush } from '../../shared/runtime/git-store/push-rules.ts'
 import type { RefUpdate, Verdict } from '../../shared/runtime/git-store/types.ts'
@@ -34,12 +35,14 @@ export function createGitPolicy({
     async mayPush(projectId, updates) {
       const project = await prisma.project.findUnique({ where: { id: projectId }, select: { defaultBranch: true } })
       if (!project) return { ok: false, reason: 'the project was deleted' }
-      const branches = updates.map(({ ref }) => ref.slice(HEADS.length))
+      const numbers = updates.flatMap(({ ref }) => taskNumberOf(ref.slice(HEADS.length)) ?? [])
       const tasks = await prisma.task.findMany({
-        where: { projectId, branch: { in: branches } },
-        select: { branch: true, state: true },
+        where: { projectId, number: { in: numbers } },
+        select: { number: true, title: true, state: true },
       })
-      const taskStates = new Map(tasks.map(({ branch, state }) => [`${HEADS}${branch}`, state as TaskState]))
+      const taskStates = new Map(
+        tasks.map(({ number, title, state }) => [`${HEADS}${branchName(number!, title)}`, state as TaskState]),
+      )
       return judgePush(updates, { ...project, taskStates })
     },
 

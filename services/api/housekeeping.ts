@@ -57,11 +57,20 @@ async function removeOrphans({ db, git, log, repositories }: Deps): Promise<void
   }
 }
 
-/** A push that was stored just before a crash moved main without anybody hearing of it. */
+/** A push that was stored just before a crash moved main, or the branch of a ready task, without anybody hearing of it. */
 async function followHeads({ db, git, store }: Deps): Promise<void> {
   const projects = await db.prisma.project.findMany({ select: { id: true, defaultBranch: true, headSha: true } })
   for (const { id, defaultBranch, headSha } of projects) {
     const head = await git.resolve(id, `refs/heads/${defaultBranch}`).catch(() => null)
     if (head && head !== headSha) await store.headMoved(id, head)
+  }
+  // Of a failed task the branch may show less than its last checkpoint, without a push.
+  const ready = await db.prisma.task.findMany({
+    where: { state: 'ready', kind: 'board', branch: { not: null } },
+    select: { projectId: true, branch: true, headSha: true },
+  })
+  for (const { projectId, branch, headSha: before } of ready) {
+    const headSha = await git.resolve(projectId, `refs/heads/${branch}`).catch(() => null)
+    if (headSha && headSha !== before) await store.branchFound(projectId, { branch: branch!, before, headSha })
   }
 }

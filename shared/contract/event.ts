@@ -48,6 +48,15 @@ export const EventsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(LIMITS.http.eventsMax).default(LIMITS.http.eventsMax),
 })
 
-/** Part of a message that is being written; replaced by the stored message, never replayed. `reset`: begin anew. */
-export const Delta = z.object({ threadId: Id, messageId: z.string(), text: z.string(), reset: z.boolean().optional() })
+/**
+ * Part of a message that is being written; replaced by the stored message of that id, never replayed. `reset`: begin anew. `output`: what
+ * the commands print whose results the message will hold.
+ */
+export const Delta = z.object({
+  threadId: Id,
+  messageId: Id,
+  text: z.string(),
+  reset: z.boolean().optional(),
+  output: z.boolean().optional(),
+})
 export type Delta = z.infer<typeof Delta>

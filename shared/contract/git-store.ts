@@ -56,14 +56,14 @@ export const MergeRequest = z.strictObject({
   keepConflicts: z.boolean().optional(),
 })
 
-/** A head that conflicts with what it is merged into, and the files in which it does. */
+/** A head that conflicts with what it is merged into, or was when it was merged earlier, and the files in which it does. */
 export const Conflict = z.object({ head: Sha, files: z.array(z.string()) })
 export type Conflict = z.infer<typeof Conflict>
 
 /**
  * `merged`: `sha` is the last merge commit, or `into` itself when every head was an ancestor already; `merged` are the
- * heads that got a commit, `conflicts` those whose commit holds conflict markers (only with `keepConflicts`). `conflict`: the
- * head that cannot be merged.
+ * heads that got a commit, `conflicts` those whose commit holds conflict markers, then those of earlier merges whose conflicts still stand in
+ * `sha` (both only with `keepConflicts`). `conflict`: the head that cannot be merged.
  */
 export const MergeResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('merged'), sha: Sha, merged: z.array(Sha), conflicts: z.array(Conflict) }),

@@ -212,7 +212,8 @@ export const ROUTES = {
   stopThread: route({
     method: 'post',
     path: '/threads/:id/stop',
-    summary: 'Stop the agent in a thread without a task; the next message starts it again',
+    summary:
+      'Stop the agent in a thread without a task, and put aside what it has changed; the next message starts it again',
     tag: 'threads',
     access: 'token',
     params: byId,

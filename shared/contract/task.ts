@@ -195,6 +195,7 @@ export const CheckRun = z
     passed: z.int().optional(),
     failed: z.int().optional(),
     onMain: z.boolean(),
+    merged: z.boolean().meta({ description: 'It ran on what an apply made of the task and the main version.' }),
     ms: z.int(),
     at: Time,
   })

@@ -48,6 +48,17 @@ export function deriveBlocked({ state, prerequisites, inLine, waitingFor, restsU
   return { reason: 'host', waitingOn: [], ...(restsUntil ? { until: restsUntil } : {}) }
 }
 
+/**
+ * What a task really waits for that waits for its sub-agents: where none of them runs, what the first of those waits for that are parked
+ * themselves. Null where they go on.
+ */
+export function waitOfSubAgents(
+  subAgents: readonly { state: TaskState; waitingFor: BlockedFacts['waitingFor'] }[],
+): BlockedFacts['waitingFor'] {
+  if (subAgents.some(({ state }) => state === 'active')) return null
+  return subAgents.find(({ state }) => state === 'waiting')?.waitingFor ?? null
+}
+
 /** Ids of the prerequisites that do not let their dependant start yet, in the order as given. */
 export function openPrerequisites(prerequisites: BlockedFacts['prerequisites']): string[] {
   return prerequisites.filter(({ state }) => state === null || !satisfies(state)).map(({ id }) => id)

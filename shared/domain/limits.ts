@@ -239,9 +239,9 @@ export const LIMITS = Object.freeze({
     workerDeaths: 10,
     /** Containers of one run that may be lost in a row without a new checkpoint. */
     containerLosses: 2,
-    /** Runs in a row that may break for reasons of ours (Docker, git store) without a new checkpoint. */
+    /** Runs in a row that may break for reasons of ours (Docker, git store) without a new checkpoint; and tries of one apply. */
     brokenRuns: 20,
-    /** A task whose run broke so is tried again after this pause, which doubles each time … */
+    /** A task or apply that broke so is tried again after this pause, which doubles each time … */
     brokenRunPauseMs: 3_000,
     /** … up to this. */
     brokenRunPauseMaxMs: 60_000,
@@ -301,7 +301,7 @@ export const LIMITS = Object.freeze({
   context: Object.freeze({
     /** What a model can take in, in tokens, where it is not known better. */
     defaultTokens: 128_000,
-    /** The same for openai-compatible servers, many of which are small. */
+    /** The same for openai-compatible servers, many of which are small, where the installation does not say. */
     compatibleTokens: 32_000,
     /** Kept free for the reply. */
     reserveTokens: 16_000,

@@ -35,7 +35,11 @@ export function plainAscii(text: string, unknown = '?'): string {
     .replace(/\P{ASCII}/gu, character => letters[character] ?? unknown)
 }
 
-/** The first line of a text that has any, as `oneLine` gives it. */
-export function firstLine(text: string): string {
-  return oneLine(text.trim().split('\n', 1)[0]!)
+/**
+ * The first line of a text that says something, as `oneLine` gives it: one with a letter or digit that is no fence of code.
+ * @param otherwise for a text without one; the whole of it unless given
+ */
+export function tellingLine(text: string, otherwise = oneLine(text)): string {
+  const lines = text.split('\n').map(oneLine)
+  return lines.find(line => /[\p{L}\p{N}]/u.test(line) && !/^(```|~~~)/.test(line)) ?? otherwise
 }

@@ -10,17 +10,19 @@ const SIZES: readonly (readonly [name: RegExp, tokens: number])[] = [
   [/^openai:gpt-4/, 8_000],
   [/^openai:gpt-3\.5/, 16_000],
   [/^google:/, 1_000_000],
-  [/^openai-compatible:/, LIMITS.context.compatibleTokens],
 ]
 
-/** How many tokens a model takes in. Better a little less than it does: a history that is too long is refused. */
-export function contextTokens(model: string): number {
+/**
+ * How many tokens a model takes in. Better a little less than it does: a history that is too long is refused.
+ * @param compatible what those behind an openai-compatible server take in, of which the name says nothing
+ */
+export function contextTokens(model: string, compatible: number = LIMITS.context.compatibleTokens): number {
+  if (model.startsWith('openai-compatible:')) return compatible
   return SIZES.find(([name]) => name.test(model))?.[1] ?? LIMITS.context.defaultTokens
 }
 
-/** How many bytes of text fit beside its reply into what a model takes in. */
-export function contextBytes(model: string): number {
-  const tokens = contextTokens(model)
+/** How many bytes of text fit beside its reply into a model that takes in so many tokens. */
+export function contextBytes(tokens: number): number {
   const reserve = Math.min(LIMITS.context.reserveTokens, tokens / 4)
   return Math.floor((tokens - reserve) * LIMITS.context.bytesPerToken)
 }

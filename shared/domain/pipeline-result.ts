@@ -33,6 +33,9 @@ export function pipelineResult(pipeline: EndedPipeline): string {
   return join([...problems(pipeline), renderPipeline(tasks), ...tasks.map(taskBlock), mergeNote(merged)])
 }
 
+/** What a stopped pipeline leaves its caller to do. */
+export const TRY_AGAIN = 'Report that, or call parallel again with what is left to do.'
+
 /** What the agent that called `task` is told: the output of its one sub-agent, or why there is none. */
 export function subAgentResult(pipeline: EndedPipeline): string {
   const { state, tasks } = pipeline
@@ -57,7 +60,7 @@ function problems({ state, tasks, clashes }: EndedPipeline): string[] {
 function stopNote(state: 'failed' | 'cancelled', tasks: readonly EndedTask[]): string {
   const failed = tasks.filter(task => task.state === 'failed').map(({ name }) => quote(name))
   const why = state === 'failed' && failed.length > 0 ? `${failed.join(', ')} failed` : 'it was cancelled'
-  return `The pipeline stopped, as ${why}. Report that, or call parallel again with what is left to do.`
+  return `The pipeline stopped, as ${why}. ${TRY_AGAIN}`
 }
 
 function taskBlock({ name, state, seconds, output, failure }: EndedTask): string {

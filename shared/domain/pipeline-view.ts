@@ -14,7 +14,7 @@ export interface PipelineTaskView {
 }
 
 export interface PipelineViewOptions {
-  /** `auto` (default) takes chains where they tell everything and nothing has failed, else the list. */
+  /** `auto` (default) takes chains where they tell everything and no task has failed or was stopped, else the list. */
   view?: 'auto' | 'chains' | 'list'
   /** Only ASCII: `o` pending, `*` running, `+` done, `x` failed, `-` skipped or cancelled, `-->` and `<-`, names too. */
   ascii?: boolean
@@ -50,7 +50,7 @@ const iconOf: Record<TaskState, Icon> = {
   draft: 'pending',
   queued: 'pending',
   active: 'running',
-  waiting: 'running',
+  waiting: 'pending',
   ready: 'done',
   applying: 'done',
   done: 'done',
@@ -78,10 +78,11 @@ export function renderPipeline(tasks: readonly PipelineTaskView[], options: Pipe
   return list(ordered, graph, signs)
 }
 
-/** Each task has at most one prerequisite and one dependant, and none has failed. */
+/** Each task has at most one prerequisite and one dependant, and none has failed or was stopped: only the list says how. */
 function suitsChains(tasks: readonly PipelineTaskView[], graph: Graph<string>): boolean {
   return (
-    tasks.every(task => task.state !== 'failed' && prerequisitesOf(task, graph).length <= 1) &&
+    tasks.every(({ state }) => iconOf[state] !== 'failed' && iconOf[state] !== 'stopped') &&
+    tasks.every(task => prerequisitesOf(task, graph).length <= 1) &&
     [...dependentsOf(graph).values()].every(dependents => dependents.length <= 1)
   )
 }

@@ -20,3 +20,9 @@ export function slugify(text: string, max: number, fallback = 'untitled'): strin
 export function branchName(number: number, title: string): string {
   return `tasks/${number}-${slugify(title, LIMITS.task.branchSlugChars, 'task')}`
 }
+
+/** The number of the task whose branch this may be, null for all other branches. */
+export function taskNumberOf(branch: string): number | null {
+  const number = /^tasks\/([1-9][0-9]{0,8})-/.exec(branch)?.[1]
+  return number === undefined ? null : Number(number)
+}

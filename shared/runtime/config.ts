@@ -35,6 +35,7 @@ export interface Config {
     googleApiKey?: string | undefined
     openaiCompatibleBaseUrl?: string | undefined
     openaiCompatibleApiKey?: string | undefined
+    openaiCompatibleContextTokens?: number | undefined
   }
   /** Whether a project may be cloned from a path of the API's own machine, and name hosts within the installation's network. */
   allowLocalSources: boolean
@@ -115,6 +116,7 @@ const Settings = z.object({
   GOOGLE_GENERATIVE_AI_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_BASE_URL: webUrl.optional(),
+  OPENAI_COMPATIBLE_CONTEXT_TOKENS: wholeNumber(8_000, 10_000_000).optional(),
   ANTHROPIC_BASE_URL: webUrl.optional(),
   OPENAI_BASE_URL: webUrl.optional(),
   ALLOW_LOCAL_SOURCES: flag.optional(),
@@ -171,6 +173,7 @@ function shape(settings: z.output<typeof Settings>): Config {
       googleApiKey: settings.GOOGLE_GENERATIVE_AI_API_KEY,
       openaiCompatibleBaseUrl: settings.OPENAI_COMPATIBLE_BASE_URL,
       openaiCompatibleApiKey: settings.OPENAI_COMPATIBLE_API_KEY,
+      openaiCompatibleContextTokens: settings.OPENAI_COMPATIBLE_CONTEXT_TOKENS,
     },
     allowLocalSources: settings.ALLOW_LOCAL_SOURCES ?? settings.NODE_ENV !== 'production',
     sandbox: {

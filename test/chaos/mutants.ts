@@ -59,11 +59,11 @@ export const MUTANTS: readonly Mutant[] = [
             : // What was counted grows old, so that it shows on an idle machine as well as on a busy one.
               piece.replace(
                 'WHERE parallel <= most',
-                'WHERE parallel <= most AND (SELECT pg_sleep(0.02))::text IS NOT NULL',
+                'WHERE parallel <= most AND (SELECT pg_sleep(0.1))::text IS NOT NULL',
               ),
         ),
     },
-    scenario: scenarios.crowd,
+    scenario: scenarios.urgent,
     caughtBy: 'limitsHold',
   },
   {

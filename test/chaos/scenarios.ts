@@ -61,6 +61,26 @@ export const crowd: Scenario = async stage => {
   await untilQuiet(engine)
 }
 
+/** Over and over, one that matters more comes at some moment of another's claim, and there is one slot. */
+export const urgent: Scenario = async ({ engine, store }) => {
+  const project = await engine.project({ plan: '1' })
+  for (let round = 0; round < 10; round++) {
+    const drafts = [draft(`calm${round}`), draft(`urgent${round}`, [], { priority: 9 })]
+    const [calm, urgent] = (await store.createDrafts(project.id, drafts)) as [string, string]
+    await store.accept(project.id, [calm])
+    const overtake = async () => {
+      await pause(10 * round)
+      await store.accept(project.id, [urgent])
+      return claimAs(engine, urgent, 'urgent')
+    }
+    const results = await Promise.all([claimAs(engine, calm, 'calm'), overtake()])
+    for (const result of results) if (result.kind === 'claimed') await work(store, 0)(result.claim)
+    for (const [index, { kind }] of results.entries()) {
+      if (kind === 'refused') await work(store, 0)(await claimed(engine, [calm, urgent][index]!))
+    }
+  }
+}
+
 /** A worker hangs, another takes its task over, and then the first wakes up and goes on writing. */
 export const zombie: Scenario = async stage => {
   const { engine, store } = stage

@@ -122,14 +122,16 @@ describe('money', { timeout: 300_000 }, () => {
       { timeoutMs: 200_000 },
     )
     const parent = await until(id, { state: 'waiting' })
-    expect(parent.blocked?.reason).toBe('pipeline')
+    expect(parent.blocked).toEqual({ reason: 'budget', waitingOn: [id] })
+    const reached = {
+      role: 'system',
+      text: expect.stringContaining('The budget of #1 “Shared” and its sub-agents is reached'),
+    }
+    expect((await messages(parent.threadId)).at(-1)).toEqual(reached)
     expect(parent.usageTotal.costUsd).toBeLessThanOrEqual(0.5)
     expect(parent.usageTotal.costUsd).toBeGreaterThan(0.5 - 2 * STEP_USD)
     const child = stopped.find(({ state }) => state === 'waiting')!
-    expect((await messages(child.threadId)).at(-1)).toEqual({
-      role: 'system',
-      text: expect.stringContaining('The budget of #1 “Shared” and its sub-agents is reached'),
-    })
+    expect((await messages(child.threadId)).at(-1)).toEqual(reached)
 
     await system.client.updateTask({ params: { id }, body: { budgetUsd: null } })
     const ready = await until(id, { state: 'ready' })

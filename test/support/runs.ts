@@ -1,3 +1,4 @@
+import { branchName } from '../../shared/domain/slug.ts'
 import type { Claim, ClaimResult, TaskStore } from '../../shared/runtime/task-store/index.ts'
 import type { Engine } from './engine.ts'
 
@@ -13,7 +14,15 @@ export const work =
     for (let iteration = from + 1; iteration <= iterations; iteration++) await iterate(store, claim, iteration)
     for (let round = 0; round < 3; round++) {
       await store.readMessages(claim)
-      if (await store.ready(claim, { headSha: sha('2'), branch: `tasks/${claim.number}`, output: claim.title })) return
+      if (
+        await store.ready(claim, {
+          // Another attempt makes another commit.
+          headSha: sha(String(1 + (claim.attempt % 9))),
+          branch: branchName(claim.number!, claim.title),
+          output: claim.title,
+        })
+      )
+        return
     }
     await store.fail(claim, { code: 'unread', message: 'A message stays unread.' })
   }

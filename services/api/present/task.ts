@@ -1,5 +1,5 @@
 import type { ApplyPhase, Blocked, Task } from '../../../shared/contract/task.ts'
-import { type BlockedFacts, deriveBlocked } from '../../../shared/domain/blocked.ts'
+import { type BlockedFacts, deriveBlocked, waitOfSubAgents } from '../../../shared/domain/blocked.ts'
 import { parallelLimit } from '../../../shared/domain/limits.ts'
 import { columnOf, type TaskState } from '../../../shared/domain/task-state.ts'
 import type { Database, Task as TaskRow } from '../../../shared/runtime/db.ts'
@@ -13,17 +13,19 @@ interface Around {
   inLine: number | null
   apply: Task['apply']
   usageTotal: Task['usageTotal']
+  waitingFor: BlockedFacts['waitingFor']
 }
 
-/** Tasks as the API shows them, in the order given. Reads what stands around them in at most six queries, however many they are. */
+/** Tasks as the API shows them, in the order given. Reads what stands around them in at most seven queries, however many they are. */
 export async function presentTasks(db: Database, rows: readonly TaskRow[]): Promise<Task[]> {
   if (rows.length === 0) return []
   const now = Date.now()
-  const [edges, line, applies, subAgents] = await Promise.all([
+  const [edges, line, applies, subAgents, waits] = await Promise.all([
     readEdges(db, rows),
     readLine(db, rows),
     readApplies(db, rows),
     usageOfSubAgents(db, rows),
+    readWaits(db, rows),
   ])
   return rows.map(row =>
     presentTask(row, now, {
@@ -32,6 +34,7 @@ export async function presentTasks(db: Database, rows: readonly TaskRow[]): Prom
       inLine: line.get(row.id) ?? null,
       apply: applies.get(row.id) ?? null,
       usageTotal: sumUsage(usageOf(row), subAgents.get(row.id)),
+      waitingFor: waits.get(row.id) ?? waitOf(row),
     }),
   )
 }
@@ -52,7 +55,7 @@ function presentTask(row: TaskRow, now: number, around: Around): Task {
     state,
     prerequisites: around.prerequisites,
     inLine: around.inLine,
-    waitingFor: row.waitingFor as BlockedFacts['waitingFor'],
+    waitingFor: around.waitingFor,
     restsUntil: restsUntil(row),
   })
   return {
@@ -114,6 +117,27 @@ function presentChecks({ checkStatus, checkPassed, checkFailed }: TaskRow): Task
     ...(checkPassed !== null && { passed: checkPassed }),
     ...(checkFailed !== null && { failed: checkFailed }),
   }
+}
+
+const waitOf = ({ waitingFor }: Pick<TaskRow, 'waitingFor'>) => waitingFor as BlockedFacts['waitingFor']
+
+/** What those wait for whose sub-agents are all parked themselves. */
+async function readWaits({ prisma }: Database, rows: readonly TaskRow[]) {
+  const parents = rows.filter(row => row.state === 'waiting' && waitOf(row)?.reason === 'pipeline')
+  if (parents.length === 0) return new Map<string, BlockedFacts['waitingFor']>()
+  const ids = parents.flatMap(row => waitOf(row)?.waitingOn ?? [])
+  const subAgents = await prisma.task.findMany({
+    where: { id: { in: ids } },
+    orderBy: { id: 'asc' },
+    select: { id: true, parentTaskId: true, state: true, waitingFor: true },
+  })
+  const byParent = Map.groupBy(subAgents, ({ parentTaskId }) => parentTaskId)
+  return new Map(
+    parents.map(({ id }) => {
+      const own = byParent.get(id) ?? []
+      return [id, waitOfSubAgents(own.map(each => ({ state: each.state as TaskState, waitingFor: waitOf(each) })))]
+    }),
+  )
 }
 
 async function readEdges({ prisma }: Database, rows: readonly TaskRow[]) {

@@ -5,7 +5,7 @@ import { isRaise, wakeForBudget } from '../../../shared/runtime/task-store/budge
 import { change } from '../../../shared/runtime/task-store/change.ts'
 import { lockOrganization } from '../../../shared/runtime/task-store/lock.ts'
 import { nameOf } from '../../../shared/runtime/task-store/move.ts'
-import { fillSlots } from '../../../shared/runtime/task-store/queue.ts'
+import { discardJobsOf, fillSlots } from '../../../shared/runtime/task-store/queue.ts'
 import type { Handlers } from '../answer.ts'
 import { withKeptSecrets } from '../mcp-secrets.ts'
 import { requireModels } from '../models.ts'
@@ -78,7 +78,8 @@ export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
 
     async deleteProject({ identity, params }) {
       const { id } = await scope.project(identity, params.id)
-      await db.transaction(async sql => {
+      await change(deps, async unit => {
+        const { sql } = unit
         await lockOrganization(sql, identity.organizationId)
         const running = await sql.task.findMany({
           where: { projectId: id, state: { in: ['active', 'applying'] } },
@@ -96,6 +97,7 @@ export function projectHandlers(deps: ResourceDeps): Handlers<Names> {
             `The project is being worked on: ${names.join(', ')}. Cancel the tasks, and stop the threads, first.`,
           )
         }
+        await discardJobsOf(unit, id)
         await sql.project.deleteMany({ where: { id } })
       })
       // The project is gone; what a failure leaves on disk is removed when the API starts.

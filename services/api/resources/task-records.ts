@@ -38,6 +38,12 @@ export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps)
     return main?.id ?? null
   }
 
+  /** Commits that applies of the task have made of it and main. */
+  async function mergesOf(taskId: string): Promise<Set<string | null>> {
+    const applies = await prisma.apply.findMany({ where: { taskId }, select: { mergeSha: true } })
+    return new Set(applies.map(({ mergeSha }) => mergeSha))
+  }
+
   return {
     async getDiff({ identity, params, query, prefersText }) {
       const task = await scope.task(identity, params.id)
@@ -86,6 +92,7 @@ export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps)
         orderBy: { id: 'desc' },
         take: limit + 1,
       })
+      const merges = await mergesOf(taskId)
       return paged(
         rows,
         limit,
@@ -99,6 +106,7 @@ export function taskRecordHandlers({ db: { prisma }, git, scope }: ResourceDeps)
             ...(passed !== null && { passed }),
             ...(failed !== null && { failed }),
             onMain,
+            merged: !onMain && merges.has(sha),
             ms,
             at: at.toISOString(),
           })),

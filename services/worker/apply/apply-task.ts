@@ -5,6 +5,7 @@ import { branchName } from '../../../shared/domain/slug.ts'
 import { GitStoreError } from '../../../shared/runtime/git-store/errors.ts'
 import type { ApplyItem, CheckRecord, LineFence } from '../../../shared/runtime/task-store/types.ts'
 import type { RunDeps } from '../run/deps.ts'
+import type { SandboxIdentity } from '../sandbox/types.ts'
 import { verify } from './verify.ts'
 
 export interface Line {
@@ -64,7 +65,7 @@ async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: A
       return store.returnToReady(fence, apply, { code: 'merge_conflict', message })
     }
     const check = await verified(deps, line, { apply, main, sha: merged.sha }, signal)
-    if (check && check.kind === 'refused') return store.returnToReady(fence, apply, check.failure)
+    if (check && check.kind === 'refused') return store.returnToReady(fence, apply, check.failure, check.record)
 
     await store.applyPhase(fence, apply, { phase: 'swapping', mainBefore: main, mergeSha: merged.sha })
     apply.mergeSha = merged.sha
@@ -79,9 +80,9 @@ async function intoMain(deps: ApplyDeps, line: Line, apply: ApplyItem, signal: A
 
 type Verified =
   | { kind: 'passed'; record: CheckRecord }
-  | { kind: 'refused'; failure: { code: string; message: string } }
+  | { kind: 'refused'; record: CheckRecord; failure: { code: string; message: string } }
 
-/** The check command on the merged tree. What is red on main already does not stop a task. */
+/** The check command on the merged tree. What is red on main already does not stop a task, unless more is red with it. */
 async function verified(
   deps: ApplyDeps,
   { fence, settings }: Line,
@@ -92,19 +93,29 @@ async function verified(
   if (!command) return null
   const { projectId, epoch, worker } = fence
   await deps.store.applyPhase(fence, apply, { phase: 'verifying', mainBefore: main, mergeSha: sha })
-  const request = { projectId, command, setupCommand, identity: { taskId: apply.taskId, epoch: Number(epoch), worker } }
+  const identity: SandboxIdentity = { taskId: apply.taskId, epoch: Number(epoch), worker, line: true }
+  const request = { projectId, command, setupCommand, identity }
   const record = await verify(deps, { ...request, sha }, signal)
   if (record.exitCode === 0) return { kind: 'passed', record }
   const onMain = await deps.checkMain({ ...request, sha: main }, signal)
-  if (onMain.exitCode !== 0) return { kind: 'passed', record }
+  if (onMain.exitCode !== 0 && !isWorse(record, onMain)) return { kind: 'passed', record }
   const output = record.output.trimEnd().slice(-4_000)
-  const message = `Merged with the main version, its checks fail (\`${command}\`, exit code ${record.exitCode}), while those of the main version pass${output ? `:\n${output}` : '. It printed nothing.'}`
-  return { kind: 'refused', failure: { code: 'checks_failed', message } }
+  const mains = onMain.exitCode === 0 ? 'pass' : `come to ${countsOf(onMain)}`
+  const printed = output ? `:\n${output}` : '. It printed nothing.'
+  const message = `Merged with the main version, its checks fail (\`${command}\`, ${countsOf(record)}), while those of the main version ${mains}${printed}`
+  return { kind: 'refused', record, failure: { code: 'checks_failed', message } }
 }
+
+/** Whether red checks are worse than main's own red ones, as far as both were counted; one that was not even counted any more is. */
+const isWorse = (merged: CheckRecord, main: CheckRecord): boolean =>
+  main.failed !== null && (merged.failed === null || merged.failed > main.failed)
+
+const countsOf = ({ exitCode, failed }: CheckRecord): string =>
+  failed === null ? `exit code ${exitCode}` : `exit code ${exitCode}, ${failed} failed`
 
 const wayOut = ({ number, title }: ApplyItem): string =>
   number === null
-    ? 'Say in the thread what to do instead.'
+    ? 'Say in the thread what to do instead: it goes on from the newest main version, and this change is put aside on a branch.'
     : `Merge main into the branch ${branchName(number, title)}, settle it there, push it, and apply again.`
 
 /** The subject is the task's title, so that main's first-parent log reads as one line for each task. */

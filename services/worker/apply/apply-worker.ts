@@ -5,7 +5,9 @@ import { LIMITS } from '../../../shared/domain/limits.ts'
 import type { Names } from '../../../shared/runtime/names.ts'
 import { Fenced } from '../../../shared/runtime/refused.ts'
 import type { Service } from '../../../shared/runtime/service.ts'
+import type { ApplyItem } from '../../../shared/runtime/task-store/types.ts'
 import { startConsumer } from '../queue/consumer.ts'
+import { isFenced } from '../queue/held-run.ts'
 import { type ApplyDeps, applyTask, type Line } from './apply-task.ts'
 
 export interface ApplyWorkerDeps extends ApplyDeps {
@@ -50,7 +52,7 @@ export function createApplyWorker(deps: ApplyWorkerDeps): Service {
     try {
       for (let apply = await store.nextApply(line.fence); apply; apply = await store.nextApply(line.fence)) {
         log.info({ taskId: apply.taskId, title: apply.title }, 'apply.started')
-        await applyTask(deps, line, apply, signal)
+        await attempt(line, apply, signal)
       }
       return true
     } catch (error) {
@@ -59,6 +61,20 @@ export function createApplyWorker(deps: ApplyWorkerDeps): Service {
     } finally {
       clearInterval(timer)
       await store.releaseLine(line.fence).catch((error: Error) => log.warn({ err: error }, 'line.not_released'))
+    }
+  }
+
+  /** One try. What of ours broke is counted with the apply before it is thrown; a lost line or a shutdown is no break. */
+  async function attempt(line: Line, apply: ApplyItem, signal: AbortSignal): Promise<void> {
+    try {
+      await applyTask(deps, line, apply, signal)
+    } catch (error) {
+      if (!signal.aborted && !isFenced(error)) {
+        await store
+          .applyBroke(line.fence, apply, (error as Error).message)
+          .catch((failure: Error) => log.warn({ err: failure }, 'apply.break_not_counted'))
+      }
+      throw error
     }
   }
 

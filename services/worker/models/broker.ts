@@ -1,5 +1,6 @@
 import type { HistoryMessage, ModelReply, ToolSpec } from '../../../shared/contract/history.ts'
 import { LIMITS } from '../../../shared/domain/limits.ts'
+import { contextTokens } from '../../../shared/domain/model-context.ts'
 import { attempt } from './attempt.ts'
 import { abortError, ModelRefused } from './errors.ts'
 import {
@@ -53,6 +54,8 @@ export type Broker = {
   /** The model of projects that name none. */
   defaultModel: () => string
   availableProviders: () => ProviderName[]
+  /** How many tokens a model is taken to take in. */
+  contextTokens: (name: string) => number
 }
 
 const MINUTE_MS = 60_000
@@ -116,5 +119,6 @@ export const createBroker = ({ config, log, timeouts }: BrokerDeps): Broker => {
     knownModel: name => knownModel(config, name),
     defaultModel: () => defaultModel(config),
     availableProviders: () => availableProviders(config),
+    contextTokens: name => contextTokens(name, config.openaiCompatibleContextTokens),
   }
 }

@@ -1,6 +1,6 @@
 import { RUNBOOK_MODEL } from './runbook/reply.ts'
 
-/** Keys, addresses and the default model, as configured. A provider is there when its key (or base URL) is. */
+/** Keys, addresses, sizes and the default model, as configured. A provider is there when its key (or base URL) is. */
 export type ModelConfig = {
   /** `provider:model` or `runbook`; absent: see `defaultModel`. */
   defaultModel?: string | undefined
@@ -12,6 +12,8 @@ export type ModelConfig = {
   googleBaseUrl?: string | undefined
   openaiCompatibleBaseUrl?: string | undefined
   openaiCompatibleApiKey?: string | undefined
+  /** What every model of that server takes in; absent: taken to be small. */
+  openaiCompatibleContextTokens?: number | undefined
 }
 
 export const PROVIDERS = ['anthropic', 'openai', 'google', 'openai-compatible', 'runbook'] as const

@@ -56,7 +56,7 @@ export async function holdRun(deps: HeldRunDeps, claim: Claim, shutdown: AbortSi
 }
 
 /** Postgres or the git store has refused a write of this epoch. */
-const isFenced = (error: unknown): boolean =>
+export const isFenced = (error: unknown): boolean =>
   error instanceof Fenced || (error instanceof GitStoreError && error.code === 'fenced')
 
 function renewLease(deps: HeldRunDeps, claim: Claim, stop: (reason: StopReason) => void, log: Log): { end(): void } {

@@ -1,4 +1,5 @@
 import type { HistoryMessage, ModelReply, ToolSpec } from '../../../shared/contract/history.ts'
+import { replyId } from '../../../shared/runtime/message-id.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { ModelRequest } from '../models/broker.ts'
 import { ModelLimited, ModelRefused, ModelUnavailable } from '../models/errors.ts'
@@ -24,8 +25,8 @@ export async function askModel(
   { system, history, iteration, tools }: Asked,
   signal: AbortSignal,
 ): Promise<PaidReply> {
-  const messageId = `${claim.taskId}/${claim.attempt}/${iteration}`
-  const { model, projectId, threadId } = claim
+  const { taskId, attempt, model, projectId, threadId } = claim
+  const messageId = replyId({ taskId, attempt, iteration })
   const request: ModelRequest = {
     model,
     history,

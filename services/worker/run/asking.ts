@@ -9,6 +9,7 @@ import { askModel } from './ask.ts'
 import { compacted, fitted, historyBytes, roomFor } from './compaction.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
+import { cutNotice } from './notices.ts'
 import { projectOverview } from './overview.ts'
 import type { PaidReply } from './paid-reply.ts'
 import { systemPrompt } from './system-prompts.ts'
@@ -24,12 +25,13 @@ export interface Asking {
 
 export function createAsking(deps: RunDeps, claim: Claim, toolbox: Toolbox): Asking {
   const { model } = claim
+  const contextTokens = deps.broker.contextTokens(model)
   let overview: string | null = null
 
   /** What a turn is told of the project, looked up once in its container. */
   async function overviewFor(exec: Exec, signal: AbortSignal): Promise<string | null> {
     if (claim.kind !== 'turn') return null
-    const bytes = Math.min(LIMITS.overview.bytes, contextBytes(model) * LIMITS.overview.contextShare)
+    const bytes = Math.min(LIMITS.overview.bytes, contextBytes(contextTokens) * LIMITS.overview.contextShare)
     overview ??= await projectOverview(exec, { tasks: await deps.store.openTasks(claim), bytes }, signal)
     return overview
   }
@@ -42,21 +44,24 @@ export function createAsking(deps: RunDeps, claim: Claim, toolbox: Toolbox): Ask
         return { answer, history: given }
       }
       const system = systemPrompt(claim, { tools, overview: await overviewFor(exec, signal) })
-      const ask = (history: readonly HistoryMessage[]) =>
-        askModel(deps, claim, { system, history, iteration, tools }, signal)
+      const ask = async (whole: readonly HistoryMessage[], bytes: number) => {
+        const history = fitted(whole, bytes)
+        if (historyBytes(history) < historyBytes(whole)) await deps.store.notice(claim, cutNotice(model, contextTokens))
+        return askModel(deps, claim, { system, history, iteration, tools }, signal)
+      }
       const shorter = async (history: HistoryMessage[], room: number) =>
         (await compacted(deps, claim, { history, room }, signal)) ?? history
 
-      const room = roomFor(model, { system, tools })
+      const room = roomFor(contextTokens, { system, tools })
       const history = historyBytes(given) > room ? await shorter(given, room) : given
       try {
-        return { answer: await ask(fitted(history, room)), history }
+        return { answer: await ask(history, room), history }
       } catch (error) {
         if (!(error instanceof TaskFailure && error.code === 'context_length')) throw error
         // The model takes in less than was thought.
         const less = Math.min(room, historyBytes(history)) / 2
         const rest = await shorter(history, less)
-        return { answer: await ask(fitted(rest, less)), history: rest }
+        return { answer: await ask(rest, less), history: rest }
       }
     },
   }

@@ -4,23 +4,51 @@ import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { RunDeps } from './deps.ts'
 import { TaskFailure } from './failure.ts'
 import { mergeWork } from './merge-work.ts'
-import { keep } from './publish.ts'
+import { keep, publish } from './publish.ts'
 
 export interface Base {
   sha: string
   /** Prerequisites whose work does not fit together: it stands in the base with conflict markers. */
   clashes: Clash[]
+  /** What became of a turn's earlier work as its base changed: the commit to go on from (null: the base), and the words for it. */
+  moved?: { headSha: string | null; told: string }
 }
 
 /** What a run's work is based on: chosen once, and kept but for what `presentBase` says. */
 export async function baseOf(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<Base> {
   const { git } = deps
+  const afresh = claim.kind === 'turn' ? await leftWork(deps, claim, signal) : null
+  if (afresh) return afresh
   if (claim.baseSha) return { sha: await presentBase(git, claim, claim.baseSha, signal), clashes: [] }
   const into = claim.pipelineBaseSha
   const base = into ? await subAgentBase(git, claim, into, signal) : await boardBase(git, claim, signal)
   // A merge that waits for its first checkpoint, for an answer say, has no other ref.
   if (headsOf(claim).length > 0) await keep(deps, claim, base.sha, signal)
   return base
+}
+
+/**
+ * Where a turn begins that has earlier work which is not part of main: on the newest main, with that work where it still fits. Work that
+ * does not, or that people want out of the way (it has no base then), is put aside on a branch of its own.
+ */
+async function leftWork(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<Base | null> {
+  const { git } = deps
+  const { projectId, baseSha, headSha, mode, iterations, defaultBranch } = claim
+  if (!headSha || (baseSha && (mode !== 'build' || iterations > 0))) return null
+  const main = await git.resolve(projectId, `refs/heads/${defaultBranch}`, signal)
+  if (!main || main === baseSha) return null
+  const merge = { into: main, heads: [headSha], message: 'Go on from earlier work' }
+  const merged = baseSha ? await git.merge(projectId, merge, signal) : null
+  if (merged?.kind === 'merged') {
+    await keep(deps, claim, merged.sha, signal)
+    const told = 'Your work tree is the newest main version now, with what you had changed before merged into it.'
+    return { sha: main, clashes: [], moved: { headSha: merged.sha, told } }
+  }
+  const branch = `put-aside/${headSha.slice(0, 12)}`
+  await publish(deps, claim, { ref: `refs/heads/${branch}`, sha: headSha }, signal)
+  const why = merged ? `, as it conflicts with the main version in ${merged.files.join(', ')}` : ''
+  const told = `What you had changed before is put aside on the branch ${branch}${why}. Your work tree is the newest main version, without it.`
+  return { sha: main, clashes: [], moved: { headSha: null, told } }
 }
 
 /** Where a sub-agent begins: its parent's work at the call, with that of its prerequisites. */

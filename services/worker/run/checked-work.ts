@@ -6,6 +6,7 @@ import type { Exec } from '../runner-link/types.ts'
 import { runCheck } from './checks.ts'
 import type { RunDeps } from './deps.ts'
 import { checkFailed } from './prompts.ts'
+import { sameTree } from './same-tree.ts'
 
 /** What the agent leaves when it stops. */
 export interface FinishedWork {
@@ -21,13 +22,20 @@ export interface FinishedWork {
 /** The work as one commit with its checks run, or what the agent was told so that it repairs them. */
 export type CheckedWork = { kind: 'checked'; sha: string } | { kind: 'go_on'; told: HistoryMessage[] }
 
-/** The checkpoints become one commit on the base: the title, then what was done. */
-function squashed(
+/**
+ * The checkpoints become one commit on the base: the title, then what was done. Where it has come to nothing else than the task was ready
+ * with before, that commit stays, so that what others have built on it still stands on it.
+ */
+async function squashed(
   { git }: RunDeps,
-  { projectId, title }: Claim,
+  { projectId, title, readyHead }: Claim,
   { baseSha, headSha, output }: Pick<FinishedWork, 'baseSha' | 'headSha' | 'output'>,
   signal: AbortSignal,
 ): Promise<string> {
+  if (readyHead !== null && (await git.isAncestor(projectId, baseSha, readyHead, signal))) {
+    const same = { base: baseSha, commits: [readyHead, headSha] as const }
+    if (await sameTree(git, projectId, same, signal)) return readyHead
+  }
   const message = [oneLine(title), output].filter(Boolean).join('\n\n')
   return git.squash(projectId, { base: baseSha, head: headSha, message }, signal)
 }

@@ -12,6 +12,8 @@ export async function runCheck(exec: Exec, command: string, sha: string, signal:
     signal,
     maxOutputBytes: outputBytes,
     keepChanges: false,
+    // It belongs to no call: what is shown live stands under the message of the calls' results.
+    live: false,
   })
   const counts = parseTestReport(output)
   const notice = timedOut ? `\n[timed out after ${timeoutSeconds}s]` : oom ? '\n[killed: out of memory]' : ''
@@ -29,7 +31,8 @@ export async function runCheck(exec: Exec, command: string, sha: string, signal:
 /** The set-up command, before anything else; null when it worked, else what went wrong. */
 export async function runSetup(exec: Exec, command: string, signal: AbortSignal): Promise<string | null> {
   const { setupTimeoutSeconds: timeoutSeconds } = LIMITS.checks
-  const { exitCode, output, timedOut } = await exec(command, { timeoutSeconds, signal, keepChanges: true })
+  const options = { timeoutSeconds, signal, keepChanges: true, live: false }
+  const { exitCode, output, timedOut } = await exec(command, options)
   if (exitCode === 0 && !timedOut) return null
   return `The set-up command \`${command}\` ${timedOut ? `timed out after ${timeoutSeconds} s` : `ended with exit code ${exitCode}`}:\n${output}`
 }

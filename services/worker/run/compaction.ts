@@ -17,9 +17,9 @@ export interface Conversed {
   tools: readonly ToolSpec[]
 }
 
-/** How many bytes of history fit into the model's context beside the rest. */
-export const roomFor = (model: string, { system, tools }: Omit<Conversed, 'history'>): number =>
-  Math.max(LIMITS.context.leastBytes, contextBytes(model) - utf8Length(system) - utf8Length(JSON.stringify(tools)))
+/** How many bytes of history fit beside the rest into the context of a model that takes in so many tokens. */
+export const roomFor = (tokens: number, { system, tools }: Omit<Conversed, 'history'>): number =>
+  Math.max(LIMITS.context.leastBytes, contextBytes(tokens) - utf8Length(system) - utf8Length(JSON.stringify(tools)))
 
 export const historyBytes = (history: readonly HistoryMessage[]): number =>
   history.reduce((sum, message) => sum + bytesOf(message), 0)

@@ -16,6 +16,7 @@ import { finish } from './finish.ts'
 import type { Finish } from './finish-result.ts'
 import { createOpenReply, type OpenReply, type RoutedCall, stepsOf } from './open-reply.ts'
 import { REPLY_CUT } from './prompts.ts'
+import { leaveBranch } from './publish.ts'
 import { isStuck, repeatsIn, stuckMessage, withHints } from './repeats.ts'
 
 /**
@@ -33,6 +34,8 @@ export interface Conversation {
   next(request: NextRequest, bundle: Readable | null, exec: Exec): Promise<Turn>
   /** The work as it was last stored. */
   sha(): string
+  /** That of the last reply. */
+  iteration(): number
 }
 
 export async function openConversation(
@@ -62,10 +65,12 @@ export async function openConversation(
 
   async function carryOut({ call, key, route }: RoutedCall, exec: Exec | null): Promise<ToolOutcome & { ms: number }> {
     if (route.where !== 'worker') throw new Error(`${call.name} is no tool of the worker`)
-    const began = performance.now()
-    const context = { claim, key, seq: reply!.stored.seq, sha: sha(), exec, signal }
+    const open = reply!
+    // What parks began in another run, perhaps.
+    const began = route.tool.parks ? 0 : open.age()
+    const context = { claim, key, seq: open.stored.seq, sinceAsked: open.age, sha: sha(), exec, signal }
     const outcome = await route.tool.run(call.args ?? {}, context)
-    return { ...outcome, ms: performance.now() - began }
+    return { ...outcome, ms: open.age() - began }
   }
 
   /** Answers the calls that may end the run, one after the other. False: one of them has. */
@@ -142,6 +147,7 @@ export async function openConversation(
     const asked = await asking.reply({ history, iteration, exec }, signal)
     const { answer } = asked
     history = asked.history
+    if (answer.failure) await leaveBranch(deps, claim, sha(), signal)
     const seq = await store.storeReply(claim, iteration, answer, answer.costUsd)
     state.iteration = iteration
     const { text, calls, providerMetadata } = answer
@@ -152,7 +158,7 @@ export async function openConversation(
       if (answer.truncated) await tell(REPLY_CUT)
       return null
     }
-    reply = createOpenReply({ attempt: claim.attempt, iteration, seq, journal: [] }, calls, toolbox)
+    reply = createOpenReply({ attempt: claim.attempt, iteration, seq, ageMs: 0, journal: [] }, calls, toolbox)
     if (reply.runnable.length > 0) {
       const turnCalls = reply.runnable.map(({ call, route }, index) =>
         route.where === 'container'
@@ -174,6 +180,7 @@ export async function openConversation(
 
   return {
     sha,
+    iteration: () => state.iteration,
 
     async settle() {
       const last = history.at(-1)

@@ -7,6 +7,7 @@ import type { PipelineStore } from '../../../shared/runtime/task-store/pipeline-
 import type { ApplyStore, CheckRecord, RunStore } from '../../../shared/runtime/task-store/types.ts'
 import type { Broker } from '../models/broker.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { SandboxIdentity } from '../sandbox/types.ts'
 import type { McpDeps } from '../tools/mcp/server.ts'
 
 export interface VerifyRequest {
@@ -15,7 +16,7 @@ export interface VerifyRequest {
   command: string
   setupCommand: string | null
   /** Whose container it is, for labels and the reaper. */
-  identity: { taskId: string; epoch: number; worker: string }
+  identity: SandboxIdentity
 }
 
 /** Main's own result at a commit: the stored one, else the checks are run there once. */

@@ -5,6 +5,7 @@ import { checkedWork, type FinishedWork } from './checked-work.ts'
 import type { RunDeps } from './deps.ts'
 import type { Finish } from './finish-result.ts'
 import { keepOnly } from './publish.ts'
+import { sameTree } from './same-tree.ts'
 
 /**
  * The agent's answer in a thread without a task. A turn that plans leaves nothing but that; one that builds leaves one checked commit
@@ -43,11 +44,5 @@ async function changesAnything(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (head === base) return false
-  // Two commits that differ in nothing but their tree have one name only if that is the same.
-  const same = { base, message: 'Compare', at: new Date(0).toISOString() }
-  const [nothing, work] = await Promise.all([
-    git.squash(projectId, { ...same, head: base }, signal),
-    git.squash(projectId, { ...same, head }, signal),
-  ])
-  return nothing !== work
+  return !(await sameTree(git, projectId, { base, commits: [base, head] }, signal))
 }

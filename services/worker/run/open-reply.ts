@@ -16,6 +16,8 @@ export interface RoutedCall {
 /** The last reply of the model while its calls are being answered. */
 export interface OpenReply {
   readonly stored: StoredReply
+  /** Milliseconds since it was stored, in whichever run. */
+  age(): number
   /** Calls that the runner carries out or asks the worker for, in order. */
   readonly runnable: readonly RoutedCall[]
   /** The next unanswered call that may end the run. */
@@ -28,6 +30,7 @@ export interface OpenReply {
 
 export function createOpenReply(stored: StoredReply, calls: readonly ToolCall[], toolbox: Toolbox): OpenReply {
   const { attempt, iteration } = stored
+  const openedAt = performance.now()
   const steps = new Map(stored.journal.map(step => [step.callIndex, step]))
   const routed = calls.map((call, callIndex): RoutedCall => {
     const route = routeOf(call, callIndex, toolbox)
@@ -47,6 +50,7 @@ export function createOpenReply(stored: StoredReply, calls: readonly ToolCall[],
 
   return {
     stored,
+    age: () => stored.ageMs + performance.now() - openedAt,
     runnable: routed.filter(call => open(call) && !parks(call)),
     answer,
     nextParking() {

@@ -74,7 +74,8 @@ interface Looked {
 
 async function look(exec: Exec, signal: AbortSignal): Promise<Looked> {
   const mark = `--${randomUUID()}`
-  const { output } = await exec(script(mark), { timeoutSeconds, signal, maxOutputBytes: 2 * treeBytes })
+  const options = { timeoutSeconds, signal, maxOutputBytes: 2 * treeBytes, live: false }
+  const { output } = await exec(script(mark), options)
   const looked: Looked = { files: [], log: '', readme: '', heads: [] }
   for (const part of output.split(`${mark} `).slice(1)) {
     const end = part.indexOf('\n')

@@ -1,4 +1,5 @@
 import { contextBlock, type FinishedPrerequisite } from '../../../shared/domain/context-block.ts'
+import { fenced } from '../../../shared/domain/fenced.ts'
 import { type Clash, clashNote } from '../../../shared/domain/pipeline-result.ts'
 import type { Claim, FollowedTask } from '../../../shared/runtime/task-store/types.ts'
 
@@ -11,7 +12,8 @@ export function taskPrompt(
   clashes: readonly Clash[] = [],
 ): string {
   const { description, plan, doneWhen } = text
-  const all = kind === 'pipeline' ? [plan] : [title, description, plan, doneWhen && `Done when: ${doneWhen}`]
+  const whole = plan.startsWith(description) ? plan : `${description}\n\n${plan}`
+  const all = kind === 'pipeline' ? [plan] : [title, whole, doneWhen && `Done when: ${doneWhen}`]
   const task = [clashes.length > 0 && clashNote(clashes), ...all].filter(Boolean).join('\n\n')
   const finished = prerequisites.map(({ title, output, activeSeconds }) => ({ title, output, seconds: activeSeconds }))
   return contextBlock(follows ? [followed(follows), ...finished] : finished, task)
@@ -35,14 +37,11 @@ export const REPLY_CUT =
 /** What the agent reads when its work did not pass the project's checks. */
 export function checkFailed(check: { command: string; exitCode: number; output: string }, roundsLeft: number): string {
   const rounds = roundsLeft === 1 ? 'This is the last round' : `${roundsLeft} rounds are left`
-  const fence = '`'.repeat(Math.max(3, ...(check.output.match(/`+/g) ?? []).map(ticks => ticks.length + 1)))
   return `The project's checks failed on your work.
 
 \`${check.command}\` ended with exit code ${check.exitCode}:
 
-${fence}text
-${check.output}
-${fence}
+${fenced(check.output, 'text')}
 
 Repair it, then stop again. ${rounds}; after that the task is handed over with its failing checks.`
 }

@@ -1,3 +1,4 @@
+import { branchName } from '../../../shared/domain/slug.ts'
 import { checkpointRef } from '../../../shared/runtime/names.ts'
 import type { Claim } from '../../../shared/runtime/task-store/types.ts'
 import type { RunDeps } from './deps.ts'
@@ -16,6 +17,19 @@ export async function publish(
     const from = await git.resolve(projectId, ref, signal)
     if (from === sha || (await git.moveRef(projectId, { ref, to: sha, from, by }, signal))) return
   }
+}
+
+/** Makes the branch of a task of the board show the commit; gives its name. While the task runs it takes no pushes. */
+export async function publishBranch(deps: Deps, claim: Claim, sha: string, signal: AbortSignal): Promise<string> {
+  const branch = branchName(claim.number!, claim.title)
+  await publish(deps, claim, { ref: `refs/heads/${branch}`, sha }, signal)
+  return branch
+}
+
+/** Leaves the work of a task of the board that is about to fail on its branch: people can fetch it, mend it, and push. */
+export async function leaveBranch(deps: RunDeps, claim: Claim, sha: string, signal: AbortSignal): Promise<void> {
+  if (claim.kind !== 'board') return
+  await deps.store.left(claim, await publishBranch(deps, claim, sha, signal))
 }
 
 /** Makes this epoch's ref hold a commit that no clone shall show: what nothing refers to, git throws away in the end. */

@@ -6,14 +6,19 @@ export const LABELS = {
   task: 'slipway.task',
   epoch: 'slipway.epoch',
   worker: 'slipway.worker',
+  line: 'slipway.line',
 } as const
 
-export function toLabels(installation: string, { taskId, epoch, worker }: SandboxIdentity): Record<string, string> {
+export function toLabels(
+  installation: string,
+  { taskId, epoch, worker, line }: SandboxIdentity,
+): Record<string, string> {
   return {
     [LABELS.installation]: installation,
     [LABELS.task]: taskId,
     [LABELS.epoch]: String(epoch),
     [LABELS.worker]: worker,
+    ...(line && { [LABELS.line]: 'true' }),
   }
 }
 
@@ -23,5 +28,5 @@ export function fromLabels(labels: Record<string, string>): SandboxIdentity | nu
   const epoch = Number(labels[LABELS.epoch])
   const worker = labels[LABELS.worker]
   if (taskId === undefined || worker === undefined || !Number.isSafeInteger(epoch)) return null
-  return { taskId, epoch, worker }
+  return { taskId, epoch, worker, ...(labels[LABELS.line] === 'true' && { line: true }) }
 }

@@ -23,6 +23,12 @@ export type Sandbox = {
   /** Removes a container by its id; one that is not there is no error. */
   remove(id: string): Promise<void>
   /**
+   * Removes the containers of a task's runs before this epoch; what verifies its apply stays.
+   * @throws what the engine says, once all have been tried
+   * @returns what was removed
+   */
+  removeOlder(taskId: string, epoch: number): Promise<SandboxInfo[]>
+  /**
    * Removes this installation's containers whose run is not live any more.
    * @param isLive says whether an epoch still holds its task. When it throws (the database could not be read), nothing is
    *   removed and its error passes on
@@ -51,13 +57,23 @@ export function createSandbox({ docker, image, installation, runtime, log }: San
     return (await docker.getImage(image).inspect()).Id
   }
 
-  async function list(): Promise<SandboxInfo[]> {
-    const filters = { label: [`${LABELS.installation}=${installation}`] }
+  async function list(...labels: string[]): Promise<SandboxInfo[]> {
+    const filters = { label: [`${LABELS.installation}=${installation}`, ...labels] }
     const found = await docker.listContainers({ all: true, filters })
     return found.flatMap(({ Id: id, Labels, Created, State }) => {
       const identity = fromLabels(Labels)
       return identity ? [{ ...identity, id, startedAt: new Date(Created * 1_000), running: State === 'running' }] : []
     })
+  }
+
+  /** One that cannot be removed does not keep the others. */
+  async function removeAll(containers: readonly SandboxInfo[], event: string): Promise<void> {
+    const removals = containers.map(async ({ id, taskId, epoch, worker }) => {
+      await removeContainer(docker, id)
+      log.warn({ container: id, taskId, epoch, worker }, event)
+    })
+    const failed = (await Promise.allSettled(removals)).find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
   return {
@@ -68,16 +84,20 @@ export function createSandbox({ docker, image, installation, runtime, log }: San
       log.info({ taskId, epoch, container: container.id, ms: Math.round(performance.now() - began) }, 'sandbox.started')
       return container
     },
-    list,
+    list: () => list(),
     remove: id => removeContainer(docker, id),
+    removeOlder: async (taskId, epoch) => {
+      const found = await list(`${LABELS.task}=${taskId}`)
+      const older = found.filter(container => !container.line && container.epoch < epoch)
+      await removeAll(older, 'sandbox.superseded')
+      return older
+    },
     reap: async isLive => {
       // The list before the question: a container that is listed belongs to a claim that the answer knows of.
       const found = await list()
       const live = await Promise.all(found.map(({ taskId, epoch }) => isLive(taskId, epoch)))
       const orphans = found.filter((_, i) => !live[i])
-      await Promise.all(orphans.map(({ id }) => removeContainer(docker, id)))
-      for (const { id, taskId, epoch, worker } of orphans)
-        log.warn({ container: id, taskId, epoch, worker }, 'sandbox.reaped')
+      await removeAll(orphans, 'sandbox.reaped')
       return orphans
     },
   }

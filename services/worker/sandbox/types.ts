@@ -1,7 +1,13 @@
 import type { Readable, Writable } from 'node:stream'
 
 /** Whose container it is: one run (epoch) of a task on a worker. */
-export type SandboxIdentity = { taskId: string; epoch: number; worker: string }
+export type SandboxIdentity = {
+  taskId: string
+  epoch: number
+  worker: string
+  /** It checks the task's apply: the epoch is that of the project's line, which says nothing about the task's runs. */
+  line?: true
+}
 
 /** What a container may use. Everything that it writes counts as its memory. */
 export type SandboxLimits = {

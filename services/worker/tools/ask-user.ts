@@ -11,12 +11,12 @@ export function askUser({ store }: Pick<RunDeps, 'store'>): WorkerTool {
   return {
     spec: specOf(NAME),
     parks: true,
-    async run(given, { claim, key }) {
+    async run(given, { claim, key, sinceAsked }) {
       const parsed = parseToolArgs(NAME, given)
       if (!parsed.ok) return { kind: 'result', text: parsed.error }
       if (key.attempt !== claim.attempt) return { kind: 'result', text: GIVEN_UP }
       const text = await store.readAnswer(claim, key, answers =>
-        stepOf({ name: NAME, args: given }, key, { text: answerText(answers) }),
+        stepOf({ name: NAME, args: given }, key, { text: answerText(answers), ms: sinceAsked() }),
       )
       if (text !== null) return { kind: 'result', text }
       await store.park(claim, { reason: 'answer', waitingOn: [] })

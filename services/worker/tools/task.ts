@@ -1,5 +1,5 @@
 import { parseToolArgs } from '../../../shared/contract/tools.ts'
-import { oneLine } from '../../../shared/domain/line.ts'
+import { tellingLine } from '../../../shared/domain/line.ts'
 import { subAgentResult } from '../../../shared/domain/pipeline-result.ts'
 import type { RunDeps } from '../run/deps.ts'
 import { specOf } from './spec-of.ts'
@@ -25,10 +25,6 @@ export function task(deps: RunDeps): WorkerTool {
 
 /** The first line of a prompt that says something, shortened. */
 function titleOf(prompt: string): string {
-  const line = prompt
-    .split('\n')
-    .map(oneLine)
-    .find(text => /[\p{L}\p{N}]/u.test(text) && !text.startsWith('```'))
-  const title = line ?? 'Sub-agent'
+  const title = tellingLine(prompt, 'Sub-agent')
   return title.length > TITLE_CHARS ? `${title.slice(0, TITLE_CHARS - 1).toWellFormed()}…` : title
 }

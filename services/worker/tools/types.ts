@@ -10,6 +10,8 @@ export interface ToolContext {
   key: CallKey
   /** Number of the message that made the call, in the thread. */
   seq: number
+  /** Milliseconds since that was stored. For a call that parks, the time that it took, over all the runs that it took. */
+  sinceAsked(): number
   /** The work as it was last stored. */
   sha: string
   /** Runs a command in the task's container; null while there is none. */

@@ -1,7 +1,9 @@
 import { commitTree, isAncestorOf, requireCommits, withCommits } from './commit.ts'
 import type { Git } from './git.ts'
 import type { Layout } from './layout.ts'
+import { mergeTrees } from './merge-trees.ts'
 import type { Conflict, GitStore, MergeResult } from './types.ts'
+import { unsettledConflicts } from './unsettled.ts'
 
 type MergeRequest = Parameters<GitStore['merge']>[1]
 
@@ -23,7 +25,7 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
     let tip = into
     for (const head of await independent(gitDir, heads, signal)) {
       if (await isAncestorOf(git, gitDir, head, tip, signal)) continue
-      const { tree, files } = await mergeTrees(gitDir, tip, head, signal)
+      const { tree, files } = await mergeTrees(git, gitDir, [tip, head], signal)
       if (files) {
         if (!keepConflicts) return { kind: 'conflict', head, files }
         conflicts.push({ head, files })
@@ -31,7 +33,8 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
       tip = await commitTree(git, gitDir, { tree, parents: [tip, head], message, at }, signal)
       merged.push(head)
     }
-    return { kind: 'merged', sha: tip, merged, conflicts }
+    const left = keepConflicts ? await unsettledConflicts(git, gitDir, { into, heads, tip }, signal) : []
+    return { kind: 'merged', sha: tip, merged, conflicts: [...conflicts, ...left] }
   }
 
   /** Without the heads that are part of another's history, so that what that one has settled does not conflict again. In the order given. */
@@ -40,14 +43,6 @@ export function createMerging(deps: { git: Git; layout: Layout }): Pick<GitStore
     if (distinct.length < 2) return distinct
     const kept = await git.text(['merge-base', '--independent', ...distinct], { gitDir, signal })
     return distinct.filter(head => kept.includes(head))
-  }
-
-  /** The tree of both; with `files` where they conflict, and then with git's markers in them. */
-  async function mergeTrees(gitDir: string, ours: string, theirs: string, signal?: AbortSignal) {
-    const flags = ['--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories']
-    const merged = await git.run(['merge-tree', ...flags, ours, theirs], { gitDir, signal, accept: [0, 1] })
-    const [tree = '', ...files] = merged.stdout.toString('utf8').split('\0')
-    return merged.code === 0 ? { tree } : { tree, files: files.filter(file => file !== '') }
   }
 
   const squash: GitStore['squash'] = async (projectId, { base, head, message, at }, signal) => {

@@ -38,7 +38,8 @@ export type GitStore = {
   /**
    * Merges the heads onto `into`, in order, without a work tree: one merge commit for each that is not an ancestor of it or of another
    * head. Moves no ref. `at` (ISO 8601) fixes the commits' time, so that the same merge gives the same commit. It ends at the first
-   * conflict; with `keepConflicts` it commits the files with git's conflict markers in them and goes on.
+   * conflict; with `keepConflicts` it commits the files with git's conflict markers in them and goes on, and also names what earlier such
+   * merges, part of the heads' own history, have left in them and nobody has settled.
    */
   merge(
     projectId: string,

@@ -4,8 +4,10 @@ import type { ProjectSettings } from '../../contract/project.ts'
 import type { ApplyPhase } from '../../contract/task.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
+import type { Sql } from '../db.ts'
 import { Fenced } from '../refused.ts'
-import { type Change, change, type StoreDeps } from './change.ts'
+import { brokenMessage, countBreak, rest } from './apply-break.ts'
+import { type Change, change, runEvent, type StoreDeps } from './change.ts'
 import { startAgain } from './decide.ts'
 import { countLateWrite } from './fence.ts'
 import { followUp, tellFollowUp } from './follow-up.ts'
@@ -73,14 +75,14 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
     },
 
     applyPhase: (fence, apply, step) =>
-      held(deps, fence, late('applyPhase', apply), [apply.taskId], async unit => {
+      held(deps, fence, late('applyPhase', apply), alone(apply), async (unit, { tasks: [task] }) => {
+        if (!task) return
         await unit.sql.apply.update({ where: { id: apply.id }, data: step })
-        const { phase } = step
-        unit.event({ projectId: fence.projectId, taskId: apply.taskId, type: 'task.apply', payload: { phase } })
+        unit.event(runEvent(task, 'apply', { phase: step.phase }))
       }),
 
     applied: (fence, apply, { mergeSha, headSha }) =>
-      held(deps, fence, late('applied', apply), [apply.taskId], async (unit, { tasks, now }) => {
+      held(deps, fence, late('applied', apply), alone(apply), async (unit, { tasks, now }) => {
         const [task] = tasks
         if (!task) return
         await unit.sql.apply.update({ where: { id: apply.id }, data: { phase: 'done', finishedAt: now, mergeSha } })
@@ -90,15 +92,24 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
         unit.event({ projectId: fence.projectId, type: 'project.head', payload: { headSha } })
       }),
 
-    async returnToReady(fence, apply, failure) {
-      const { groupId } = await prisma.apply.findUniqueOrThrow({ where: { id: apply.id } })
-      const open = await prisma.apply.findMany({ where: { groupId, finishedAt: null }, orderBy: { position: 'asc' } })
-      const affected = [
-        ...new Set([...open.map(({ taskId }) => taskId), ...(await dependantsInLine(deps, apply.taskId))]),
-      ]
-      await held(deps, fence, late('returnToReady', apply), affected, (unit, locked) =>
-        sendBack(unit, locked, apply, failure),
-      )
+    async returnToReady(fence, apply, failure, check) {
+      await held(deps, fence, late('returnToReady', apply), goingBack(apply), async (unit, locked) => {
+        if (check) {
+          const of = { projectId: fence.projectId, taskId: apply.taskId, onMain: false }
+          await unit.sql.check.create({ data: { id: uuid(), ...of, ...check } })
+        }
+        await sendBack(unit, locked, apply, failure)
+      })
+    },
+
+    async applyBroke(fence, apply, reason) {
+      await held(deps, fence, late('applyBroke', apply), goingBack(apply), async (unit, locked) => {
+        const broken = await countBreak(unit, apply)
+        if (!broken) return
+        if (broken.breaks < LIMITS.engine.brokenRuns) return rest(unit, fence, broken.breaks)
+        const failure = { code: 'infrastructure', message: brokenMessage(apply, broken, reason) }
+        await sendBack(unit, locked, apply, failure)
+      })
     },
 
     async releaseLine({ projectId, epoch }) {
@@ -136,19 +147,20 @@ const late = (write: string, { taskId }: ApplyItem): Late => ({ write: `line.${w
 /**
  * A write of whoever works off the line: organization and tasks locked, then the project, whose epoch must still be his. One that comes
  * too late is counted as a run's is.
+ * @param affected the tasks that it changes, asked for when the organization is locked: nobody joins them after that
  */
 async function held<T>(
   deps: StoreDeps,
   fence: LineFence,
   { write, taskId }: Late,
-  taskIds: readonly string[],
+  affected: (sql: Sql) => Promise<readonly string[]>,
   work: (unit: Change, locked: Locked) => Promise<T>,
 ): Promise<T> {
   try {
     return await change(deps, async unit => {
       // Whatever waits in a thread may make a new task, or start one again.
       await lockOrganizationOf(unit.sql, fence.projectId)
-      const locked = await lockTasks(unit.sql, taskIds)
+      const locked = await lockTasks(unit.sql, await affected(unit.sql))
       const rows = await unit.sql.$queryRaw<unknown[]>`
         SELECT 1 FROM projects WHERE id = ${fence.projectId}::uuid AND apply_epoch = ${fence.epoch} FOR NO KEY UPDATE`
       if (rows.length === 0) throw lost(fence.projectId)
@@ -160,9 +172,22 @@ async function held<T>(
   }
 }
 
+const alone =
+  ({ taskId }: ApplyItem) =>
+  async (): Promise<string[]> => [taskId]
+
+/** Who goes back with a task that cannot be applied: those asked for with it that are still in line, and those that build on it. */
+const goingBack =
+  ({ id, taskId }: ApplyItem) =>
+  async (sql: Sql): Promise<string[]> => {
+    const { groupId } = await sql.apply.findUniqueOrThrow({ where: { id } })
+    const open = await sql.apply.findMany({ where: { groupId, finishedAt: null }, orderBy: { position: 'asc' } })
+    return [...new Set([...open.map(each => each.taskId), ...(await dependantsInLine(sql, taskId))])]
+  }
+
 /** Tasks in line, of whatever request, that build on the one that goes back. */
-async function dependantsInLine({ db }: StoreDeps, taskId: string): Promise<string[]> {
-  const rows = await db.prisma.$queryRaw<{ id: string }[]>`
+async function dependantsInLine(sql: Sql, taskId: string): Promise<string[]> {
+  const rows = await sql.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE behind AS (
       SELECT task_id FROM edges WHERE prerequisite_id = ${taskId}::uuid
       UNION SELECT e.task_id FROM edges e JOIN behind b ON e.prerequisite_id = b.task_id
@@ -227,11 +252,15 @@ async function sendBack(
   }
 }
 
-/** A renewal belongs to no task but the one that is first in line; who has released the line himself is not late. */
+/** A renewal belongs to no task but the one that is first in line; who has released the line himself, or let it rest, is not late. */
 async function countLateRenewal(deps: StoreDeps, fence: LineFence): Promise<void> {
   const { projectId, epoch } = fence
-  const project = await deps.db.prisma.project.findUnique({ where: { id: projectId }, select: { applyEpoch: true } })
+  const project = await deps.db.prisma.project.findUnique({
+    where: { id: projectId },
+    select: { applyEpoch: true, applyLeaseOwner: true, applyLeaseUntil: true },
+  })
   if (!project || project.applyEpoch === epoch) return
+  if (project.applyLeaseOwner === null && project.applyLeaseUntil !== null) return
   const first = await deps.db.prisma.apply.findFirst({
     where: { projectId, finishedAt: null },
     orderBy: { position: 'asc' },

@@ -66,12 +66,7 @@ function refuseUnfit(wanted: Task, task: Task): void {
   if (stateOf(task) !== 'ready' && stateOf(task) !== 'applying') {
     throw new Refused(
       'illegal_state',
-      `Its prerequisite ${nameOf(task)} is ${task.state}, not ready; its work cannot be applied first. ${wayOut(task)}`,
+      `Its prerequisite ${nameOf(task)} is ${task.state}, not ready; its work cannot be applied first. Bring that one to ready first.`,
     )
   }
 }
-
-const wayOut = ({ state }: Task): string =>
-  state === 'dismissed'
-    ? 'Start this task again and take the dependency away while it is queued.'
-    : 'Bring that one to ready first.'

@@ -8,7 +8,7 @@ import { Refused } from '../refused.ts'
 import type { Change, StoreDeps } from './change.ts'
 import { fenced, fencedEnd, type HeldEnd } from './fence.ts'
 import { lockTasks } from './lock.ts'
-import { appendMessage, threadOf } from './messages.ts'
+import { tellPeople, tellPeopleOnce } from './messages.ts'
 import { nameOf, stateOf } from './move.ts'
 import { parkRun } from './park.ts'
 import { fillSlots } from './queue.ts'
@@ -111,9 +111,17 @@ async function parkFor(unit: Change, held: HeldEnd, { kind, budget }: NoRoom, me
     ...(kind === 'busy' && { until }),
   })
   if (kind === 'reached') {
-    await appendMessage(unit, threadOf(task), { role: 'system', text: message, attempt: task.attempt, read: true })
+    await tellPeople(unit, task, message)
+    await tellParent(unit, task, message)
   }
   await fillSlots(unit, organization)
+}
+
+/** People look into the thread of the task whose sub-agents they are, where it is said once. */
+async function tellParent(unit: Change, { parentTaskId }: Task, text: string): Promise<void> {
+  if (!parentTaskId) return
+  const parent = await unit.sql.task.findUniqueOrThrow({ where: { id: parentTaskId } })
+  await tellPeopleOnce(unit, parent, text)
 }
 
 /** In words for people: which budget, how much of it is spent, and what to do. */

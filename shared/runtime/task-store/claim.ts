@@ -8,7 +8,8 @@ import { type Change, runEvent } from './change.ts'
 import { type LockedOrganization, lockOrganization, lockTasks } from './lock.ts'
 import { move, stateOf, type TaskData } from './move.ts'
 import { stopPipelines } from './pipeline-end.ts'
-import { discardJob, enqueue, fillSlots, nextInLine } from './queue.ts'
+import { callNext, discardJob, enqueue, fillSlots, type NextInLine, nextInLine } from './queue.ts'
+import { lastReadyHead } from './stale.ts'
 import { afterFailedTurn } from './turn.ts'
 import type { Claim, ClaimResult, FollowedTask, TurnMode } from './types.ts'
 
@@ -48,8 +49,10 @@ export async function claimTask(
     await fillSlots(change, organization)
     return { kind: 'refused', reason: 'dependency' }
   }
-  if (task.kind !== 'turn' && !(await getsSlot(change, organization, task)))
-    return stayInLine(change, organization, task)
+  if (task.kind !== 'turn') {
+    const next = await nextInLine(change, organization)
+    if (!next.some(({ id }) => id === task.id)) return stayInLine(change, task, next)
+  }
 
   await move(
     change,
@@ -153,21 +156,15 @@ function held(task: { epoch: bigint }, worker: string, now: Date): TaskData & { 
   return { epoch: task.epoch + 1n, leaseOwner: worker, leaseUntil, dueAt: leaseUntil, inLineAt: null, reservedUsd: 0 }
 }
 
-/** Everybody is held against those in line, so that who comes later or matters less never overtakes those who wait. */
-async function getsSlot(change: Change, organization: LockedOrganization, task: Task): Promise<boolean> {
-  const next = await nextInLine(change, organization, task.id)
-  return next.some(({ id }) => id === task.id)
-}
-
-/** It takes its place, or keeps it. Its job is over; the next one comes with a free slot. If its project is the limit, another project's task may go. */
-async function stayInLine(change: Change, organization: LockedOrganization, task: Task): Promise<ClaimResult> {
+/** The slots belong to others. It takes its place, or keeps it; its job is over, and the next one comes with a free slot. */
+async function stayInLine(change: Change, task: Task, next: readonly NextInLine[]): Promise<ClaimResult> {
   await change.sql.$executeRaw`
     UPDATE tasks SET job_number = NULL, due_at = NULL, in_line_at = coalesce(in_line_at, clock_timestamp())
     WHERE id = ${task.id}::uuid`
   if (task.inLineAt === null) {
     change.event(runEvent(task, 'updated', { fields: ['blocked'], reason: 'slot' }))
   }
-  await fillSlots(change, organization)
+  await callNext(change, next)
   return { kind: 'refused', reason: 'slot' }
 }
 
@@ -189,9 +186,11 @@ async function claimed({ sql }: Change, task: Task, { worker, known, prerequisit
     pipelineBaseSha: known.pipelineBaseSha,
     text: { description: task.description, plan: task.plan, doneWhen: task.doneWhen },
     attempt: task.attempt,
+    iterations: task.iterations,
     model: task.model,
     baseSha: task.baseSha,
     headSha: task.headSha,
+    readyHead: await lastReadyHead(sql, task),
     settings: known.settings,
     defaultBranch: known.defaultBranch,
     slug: known.slug,

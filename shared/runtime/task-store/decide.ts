@@ -7,7 +7,7 @@ import { appendMessage, nextPosition, threadOf } from './messages.ts'
 import { illegalMove, move, moveAll, nameOf, stateOf, type TaskData } from './move.ts'
 import { refusePipelineTask, stopPipelines } from './pipeline-end.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
-import { markDependantsStale } from './stale.ts'
+import { dropFromStarted, markDependantsStale } from './stale.ts'
 
 /** Accepts the given drafts, or all of the project; gives the ids of those accepted. */
 export async function acceptDrafts(change: Change, projectId: string, taskIds?: readonly string[]): Promise<string[]> {
@@ -38,10 +38,12 @@ export async function acceptDrafts(change: Change, projectId: string, taskIds?: 
 
 /** Discards the task. What others have built on it no longer fits the project. */
 export async function dismissTask(change: Change, taskId: string): Promise<void> {
-  const { task, now } = await lockTask(change.sql, taskId)
+  const { organization, task, now } = await lockTask(change.sql, taskId)
   refusePipelineTask(task)
   await move(change, { task, now }, 'dismissed', { finishedAt: now })
   await markDependantsStale(change, task, `“${task.title}”, on which it builds, was dismissed`)
+  await dropFromStarted(change, task)
+  await fillSlots(change, organization)
 }
 
 /** Stops the task where it is, and the pipeline that it belongs to or waits for: checkpoints are kept. */
@@ -99,6 +101,9 @@ export async function startAgain(
     brokenRuns: 0,
     iterations: 0,
     checkFixes: 0,
+    checkStatus: null,
+    checkPassed: null,
+    checkFailed: null,
     failureCode: null,
     failureText: null,
     readyAt: null,
@@ -108,7 +113,19 @@ export async function startAgain(
   await enqueue(change, [task.id])
 }
 
+/** What people have said of work that is done anew holds for the new work too, and is read again. */
+async function repeatWords(change: Change, task: Task): Promise<void> {
+  const [, ...said] = await change.sql.message.findMany({
+    where: { threadId: task.threadId, role: 'user', position: { gte: task.historyFrom } },
+    orderBy: { position: 'asc' },
+  })
+  if (said.length === 0) return
+  const text = ['What was said of the earlier work:', ...said.map(message => message.text)].join('\n\n')
+  await appendMessage(change, threadOf(task), { role: 'user', text, attempt: task.attempt + 1 })
+}
+
 /** Forgets base, work and conversation, so that the next run begins on the prerequisites as they are then. */
 async function afresh(change: Change, task: Task): Promise<TaskData> {
+  await repeatWords(change, task)
   return { baseSha: null, headSha: null, staleReason: null, historyFrom: await nextPosition(change, task.threadId) }
 }

@@ -1,5 +1,6 @@
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { UpdateTask } from '../../contract/task.ts'
+import type { TaskState } from '../../domain/task-state.ts'
 import type { Sql } from '../db.ts'
 import { Refused } from '../refused.ts'
 import { changeBudget } from './budget.ts'
@@ -12,6 +13,9 @@ import { refusePipelineTask } from './pipeline-end.ts'
 import { keepPlan } from './plan-versions.ts'
 import { discardJob, enqueue, fillSlots } from './queue.ts'
 
+/** One that was cancelled in the queue, or failed before it had a base, has not started either. */
+const MAY_BE_UNSTARTED: readonly TaskState[] = ['draft', 'queued', 'cancelled', 'failed']
+
 /**
  * Changes a draft's text and model, the edges and priority of a task that has not started, or its budget. A draft's former plan is kept. The organization's lock
  * makes edits of edges take turns: two that each close half of a circle would not see each other.
@@ -22,7 +26,7 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
   refusePipelineTask(task)
   const { dependsOn, priority, budgetUsd, ...text } = edit
   const state = stateOf(task)
-  const started = task.baseSha !== null || (state !== 'draft' && state !== 'queued')
+  const started = task.baseSha !== null || !MAY_BE_UNSTARTED.includes(state)
   if (Object.keys(text).length > 0 && state !== 'draft')
     throw tooLate(task, 'Text and model can be changed only while it is a draft')
   if (started && (dependsOn || priority !== undefined)) {

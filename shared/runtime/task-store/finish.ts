@@ -7,7 +7,7 @@ import { move, succeeded } from './move.ts'
 import { brokenRunPauseMs, parkRun } from './park.ts'
 import { stopPipelines } from './pipeline-end.ts'
 import { enqueue, fillSlots, release } from './queue.ts'
-import { markDependantsStale } from './stale.ts'
+import { lastReadyHead, markDependantsStale } from './stale.ts'
 import { afterFailedTurn } from './turn.ts'
 import type { RunStore } from './types.ts'
 import { wake } from './wake.ts'
@@ -19,8 +19,11 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
       fencedEnd(deps, fence, 'ready', async (change, { organization, task, now }) => {
         if (await hasUnread(change, task.threadId)) return false
         const data = { ...succeeded(now), headSha, branch, output, readyAt: now }
+        const before = await lastReadyHead(change.sql, task)
         await move(change, { task, now }, 'ready', data, { headSha })
-        await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
+        if (headSha !== before) {
+          await markDependantsStale(change, task, `“${task.title}”, on which it builds, has changed since`)
+        }
         await release(change, task.id)
         await autoApply(change, task)
         await fillSlots(change, organization)
@@ -51,7 +54,8 @@ export function finishRun(deps: StoreDeps): Pick<RunStore, 'ready' | 'fail' | 'g
       fencedEnd(deps, fence, 'park', async (change, { organization, task, now }) => {
         await parkRun(change, { task, now }, waitingFor)
         // Somebody was quicker than the question.
-        if (waitingFor.reason === 'answer' && answersAmong(task, await findUnread(change, task.threadId)).length > 0) {
+        const said = waitingFor.reason === 'answer' ? await findUnread(change, task.threadId) : []
+        if ((await answersAmong(change.sql, task, said)).length > 0) {
           await wake(change, { task: { ...task, state: 'waiting' }, now })
         }
         await fillSlots(change, organization)

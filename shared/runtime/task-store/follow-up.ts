@@ -1,12 +1,12 @@
 import { v7 as uuid } from 'uuid'
 import type { Task } from '../../../prisma/generated/client.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { firstLine } from '../../domain/line.ts'
+import { tellingLine } from '../../domain/line.ts'
 import { slugify } from '../../domain/slug.ts'
 import type { Change } from './change.ts'
 import { acceptDrafts } from './decide.ts'
 import { insertDrafts } from './drafts.ts'
-import { appendMessage, threadOf } from './messages.ts'
+import { tellPeople } from './messages.ts'
 import { nameOf } from './move.ts'
 
 /** A task of the board that goes on with a done one, on the newest main. */
@@ -22,7 +22,7 @@ export interface FollowUp {
  */
 export async function followUp(change: Change, done: Task, text: string): Promise<FollowUp> {
   const { projectId, model, priority } = done
-  const title = `Follow-up: ${firstLine(text)}`.slice(0, LIMITS.task.titleChars).toWellFormed()
+  const title = `Follow-up: ${tellingLine(text)}`.slice(0, LIMITS.task.titleChars).toWellFormed()
   const [id, threadId] = [uuid(), uuid()]
   const draft = {
     key: slugify(title, LIMITS.task.keyChars),
@@ -43,11 +43,6 @@ export async function followUp(change: Change, done: Task, text: string): Promis
 
 /** Says in the done task's thread what came of the words. */
 export async function tellFollowUp(change: Change, done: Task, { id, title, number }: FollowUp): Promise<void> {
-  await appendMessage(change, threadOf(done), {
-    role: 'system',
-    text: `This became the task ${nameOf({ number, title })}, which builds on the main version as it is now.`,
-    parts: [{ type: 'task', taskId: id, title }],
-    attempt: done.attempt,
-    read: true,
-  })
+  const text = `This became the task ${nameOf({ number, title })}, which builds on the main version as it is now.`
+  await tellPeople(change, done, text, [{ type: 'task', taskId: id, title }])
 }

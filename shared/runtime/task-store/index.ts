@@ -11,7 +11,7 @@ import { deleteMessage, editMessage } from './message-edit.ts'
 import { createPipelineStore } from './pipeline.ts'
 import type { PipelineStore } from './pipeline-types.ts'
 import { postMessage } from './post-message.ts'
-import { branchPushed, headMoved } from './pushed.ts'
+import { branchFound, branchPushed, headMoved } from './pushed.ts'
 import { revise } from './revise.ts'
 import { createRunStore } from './run.ts'
 import { stopThread } from './turn.ts'
@@ -41,6 +41,7 @@ export function createTaskStore(deps: StoreDeps): TaskStore {
         event({ projectId, type: 'thread.created', threadId, payload: { kind, title } })
         return threadId
       }),
+    branchFound: (projectId, found) => change(deps, unit => branchFound(unit, projectId, found)),
     branchPushed: (projectId, branch, headSha) => change(deps, unit => branchPushed(unit, projectId, branch, headSha)),
     headMoved: (projectId, headSha) => change(deps, unit => headMoved(unit, projectId, headSha)),
   }

@@ -2,15 +2,17 @@ import { v7 as uuid } from 'uuid'
 import type { Message, Task } from '../../../prisma/generated/client.ts'
 import type { MessagePart } from '../../contract/thread.ts'
 import type { Prisma, Sql } from '../db.ts'
+import { resultsId } from '../message-id.ts'
 import { type Change, runEvent } from './change.ts'
+import type { Held } from './fence.ts'
 import { appendMessage, nextPosition, threadOf } from './messages.ts'
 import type { IterationEnd, OpenReply, ReplyKey, StepRecord } from './types.ts'
 
 /** What is known of the reply that `last` is, where it has calls: they are not answered, as nothing follows it. */
-export async function openReply(sql: Sql, task: Task, last: Message | undefined): Promise<OpenReply | null> {
+export async function openReply(sql: Sql, { task, now }: Held, last: Message | undefined): Promise<OpenReply | null> {
   if (last?.role !== 'assistant' || last.iteration === null) return null
   if (!(last.parts as MessagePart[]).some(part => part.type === 'call')) return null
-  const { attempt, iteration, seq } = last
+  const { attempt, iteration, seq, createdAt } = last
   const rows = await sql.step.findMany({
     where: { taskId: task.id, attempt, iteration },
     orderBy: { callIndex: 'asc' },
@@ -24,7 +26,9 @@ export async function openReply(sql: Sql, task: Task, last: Message | undefined)
     exitCode,
     ms,
   }))
-  return { attempt, iteration, seq, journal }
+  // Another host's clock may have been ahead.
+  const ageMs = Math.max(0, now.getTime() - createdAt.getTime())
+  return { attempt, iteration, seq, ageMs, journal }
 }
 
 /** Stores steps that are not in the journal yet, and the work that came of them. */
@@ -68,5 +72,6 @@ export async function endIteration(unit: Change, task: Task, end: IterationEnd):
   await writeJournal(unit, task, end, steps, checkpoint)
   const parts: MessagePart[] = results.results.map(result => ({ type: 'result', ...result }))
   const position = await nextPosition(unit, task.threadId)
-  await appendMessage(unit, threadOf(task), { role: 'tool', text: '', parts, position, attempt, iteration })
+  const id = resultsId({ taskId: task.id, attempt, iteration })
+  await appendMessage(unit, threadOf(task), { id, role: 'tool', text: '', parts, position, attempt, iteration })
 }

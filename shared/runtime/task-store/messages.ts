@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import type { Message, Prisma } from '../../../prisma/generated/client.ts'
+import type { Message, Prisma, Task } from '../../../prisma/generated/client.ts'
 import type { HistoryMessage } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import type { Sql } from '../db.ts'
@@ -7,6 +7,8 @@ import type { Change } from './change.ts'
 import type { TurnMode } from './types.ts'
 
 export interface NewMessage {
+  /** Where it follows from something; else it gets one. */
+  id?: string
   role: 'user' | 'assistant' | 'tool' | 'system'
   text: string
   parts?: MessagePart[]
@@ -39,9 +41,18 @@ export async function appendMessage(
   message: NewMessage,
 ): Promise<{ id: string; seq: number }> {
   const { nextSeq } = await sql.thread.update({ where: { id: thread.id }, data: { nextSeq: { increment: 1 } } })
-  const id = uuid()
   const seq = nextSeq - 1
-  const { role, text, parts = [], position, attempt = 0, iteration, mode, read = position !== undefined } = message
+  const {
+    id = uuid(),
+    role,
+    text,
+    parts = [],
+    position,
+    attempt = 0,
+    iteration,
+    mode,
+    read = position !== undefined,
+  } = message
   await sql.message.create({
     data: {
       id,
@@ -65,6 +76,18 @@ export async function appendMessage(
     payload: { messageId: id, seq, role },
   })
   return { id, seq }
+}
+
+/** Tells people something in the thread of a task or turn; the agent does not read it. */
+export async function tellPeople(change: Change, task: Task, text: string, parts: MessagePart[] = []): Promise<void> {
+  await appendMessage(change, threadOf(task), { role: 'system', text, parts, attempt: task.attempt, read: true })
+}
+
+/** As `tellPeople`, once in an attempt however often it is said. */
+export async function tellPeopleOnce(change: Change, task: Task, text: string): Promise<void> {
+  const { threadId, attempt } = task
+  const said = await change.sql.message.count({ where: { threadId, attempt, role: 'system', text } })
+  if (said === 0) await tellPeople(change, task, text)
 }
 
 /** A row as the model reads it: what the system says reaches it as a user's words, marked as a notice. */
@@ -122,12 +145,20 @@ export function readableBy<M extends Pick<Message, 'mode'>>(
   return unread.slice(0, other < 0 ? undefined : other)
 }
 
-/** Of what a run may read, what can be the answer to a question: a person's words that ask for nothing else. */
-export function answersAmong<M extends Pick<Message, 'mode' | 'role' | 'parts'>>(
-  task: { kind: string; mode: string | null },
-  unread: readonly M[],
-): M[] {
-  return readableBy(task, unread).filter(({ role, parts }) => role === 'user' && (parts as unknown[]).length === 0)
+/**
+ * Of what a run may read, what can be the answer to its last reply's question: a person's words that ask for nothing else, said since.
+ * What was said before steers the agent, after it was answered.
+ */
+export async function answersAmong(sql: Sql, task: Task, unread: readonly Message[]): Promise<Message[]> {
+  if (unread.length === 0) return []
+  const asked = await sql.message.findFirst({
+    where: { threadId: task.threadId, role: 'assistant' },
+    orderBy: { seq: 'desc' },
+    select: { seq: true },
+  })
+  return readableBy(task, unread).filter(
+    ({ role, parts, seq }) => role === 'user' && (parts as unknown[]).length === 0 && seq > (asked?.seq ?? -1),
+  )
 }
 
 /** Takes messages as read, each with the given place in the history, or as an answer, without one. */

@@ -11,6 +11,6 @@ export async function parkRun(change: Change, { task, now }: Held, parked: Parke
   await move(change, { task, now }, 'waiting', { waitingFor, dueAt }, { waitingFor })
 }
 
-/** How long a task rests whose runs broke so often in a row, for reasons of ours. */
+/** How long a task rests whose runs, or a line whose first apply, broke so often in a row, for reasons of ours. */
 export const brokenRunPauseMs = (brokenRuns: number): number =>
   Math.min(LIMITS.engine.brokenRunPauseMaxMs, LIMITS.engine.brokenRunPauseMs * 2 ** (brokenRuns - 1))

@@ -21,9 +21,9 @@ export interface Entry {
 type Mistakes = NonNullable<Problem['errors']>
 
 /**
- * What a proposal means. Its names are keys or ids of drafts that the turn may change: those which its thread proposed, and those that it
- * was asked to revise. Any other key makes a new draft; but the key of another task of the project would be ambiguous to people, and
- * is refused unless that task was dismissed.
+ * What a proposal means. Its names are keys or ids of drafts that the turn may change: those that it was asked to revise and has made
+ * since, or else those that its thread proposed. Any other key makes a new draft; but the key of another task of the project would be
+ * ambiguous to people, and is refused unless that task was dismissed or is done.
  * @throws Refused with path and message of every mistake; `cycle` for a circle, also through edges that are there already
  */
 export async function readProposal(
@@ -38,7 +38,7 @@ export async function readProposal(
       projectId,
       kind: 'board',
       state: 'draft',
-      OR: [{ proposedInId: threadId }, { id: { in: revising } }],
+      ...(revising.length > 0 ? { id: { in: revising } } : { proposedInId: threadId }),
     },
     orderBy: { number: 'asc' },
   })
@@ -108,9 +108,11 @@ async function refuseForeignKeys(
     where: {
       projectId,
       kind: 'board',
-      state: { not: 'dismissed' },
       id: { notIn: scope.map(({ id }) => id) },
-      OR: [{ key: { in: keys } }, { id: { in: keys.filter(isUuid).map(key => key.toLowerCase()) } }],
+      OR: [
+        { key: { in: keys }, state: { notIn: ['dismissed', 'done'] } },
+        { id: { in: keys.filter(isUuid).map(key => key.toLowerCase()) }, state: { not: 'dismissed' } },
+      ],
     },
   })
   for (const [index, { existing, draft }] of entries.entries()) {
@@ -118,7 +120,7 @@ async function refuseForeignKeys(
     const other = others.find(({ id, key }) => key === draft.key || id === draft.key.toLowerCase())
     if (!other) continue
     const why =
-      other.state === 'draft' ? 'a draft that was not proposed here' : `${other.state}, so it is no draft any more`
+      other.state === 'draft' ? 'a draft that is not yours to change' : `${other.state}, so it is no draft any more`
     wrong(`tasks.${index}.key`, `“${draft.key}” is task ${nameOf(other)}, which is ${why}: choose another key`)
   }
 }

@@ -52,6 +52,7 @@ async function carryOut(
   }
   const fresh = entries.filter(({ existing }) => !existing)
   const first = fresh.length === 0 ? 0 : await create(change, turn, fresh)
+  await mayReviseToo(change, turn, fresh)
   for (const entry of entries) if (entry.existing) await reviseDraft(change, entry.existing, entry)
 
   const accepted = (settings as ProjectSettings).autoAccept
@@ -87,6 +88,13 @@ async function create(change: Change, turn: Task, fresh: readonly Entry[]): Prom
     proposedInId: turn.threadId,
   }))
   return insertDrafts(change, turn.projectId, placed)
+}
+
+/** A turn that was asked to revise some drafts may change those that it makes of them as well. */
+async function mayReviseToo({ sql }: Change, turn: Task, fresh: readonly Entry[]): Promise<void> {
+  const revising = (turn.revising as string[] | null) ?? []
+  if (revising.length === 0 || fresh.length === 0) return
+  await sql.task.update({ where: { id: turn.id }, data: { revising: [...revising, ...fresh.map(({ id }) => id)] } })
 }
 
 /** The same task with another plan; its former one is kept. */

@@ -41,53 +41,64 @@ export async function discardJob(change: Change, task: { id: string; jobNumber: 
 }
 
 /**
+ * The project is about to be deleted: none of its tasks' jobs stands for anything any more. All its tasks are locked first, so that none gets
+ * another job meanwhile; the organization must be locked.
+ */
+export async function discardJobsOf({ sql, outboxFilled }: Change, projectId: string): Promise<void> {
+  const discarded = await sql.$executeRaw`
+    WITH locked AS (SELECT id, job_number FROM tasks WHERE project_id = ${projectId}::uuid ORDER BY id FOR NO KEY UPDATE)
+    INSERT INTO outbox (kind, payload)
+    SELECT 'discard', jsonb_build_object('taskId', id, 'jobNumber', job_number::text) FROM locked WHERE job_number IS NOT NULL`
+  if (discarded > 0) outboxFilled()
+}
+
+/**
  * Gives the free slots to those in line: each that is next gets a job, and keeps its place until its claim. Called in every
- * transaction that frees a slot or takes a candidate away, with the organization locked.
+ * transaction that frees a slot or takes somebody with a job out of the line, with the organization locked.
  */
 export async function fillSlots(change: Change, organization: LockedOrganization): Promise<void> {
-  const next = await nextInLine(change, organization)
+  await callNext(change, await nextInLine(change, organization))
+}
+
+/** Somebody in line to whom a free slot belongs. `called`: a job is on its way already. */
+export interface NextInLine {
+  id: string
+  called: boolean
+}
+
+/** Makes a job for each that has none. */
+export async function callNext(change: Change, next: readonly NextInLine[]): Promise<void> {
   await enqueue(
     change,
     next.filter(({ called }) => !called).map(({ id }) => id),
   )
 }
 
-/**
- * Those in line to whom the free slots belong, by priority, then age, tasks of a pipeline in the place of the one that started them; a
- * candidate counts as if it were in line. Passed over: tasks whose project has reached its own limit, and those that wait for their
- * prerequisites. `called`: a job is on its way already. The organization must be locked.
- */
-export async function nextInLine(
-  change: Change,
-  organization: LockedOrganization,
-  candidateId: string | null = null,
-): Promise<{ id: string; called: boolean }[]> {
-  const line = lineOf(organization.id, Prisma.sql`t.in_line_at IS NOT NULL OR t.id = ${candidateId}::uuid`)
-  return change.sql.$queryRaw<{ id: string; called: boolean }[]>`
-    ${line} ${nextOf(organization)}`
+/** Those in line to whom the free slots belong. Passed over: tasks whose project has reached its own limit. The organization must be locked. */
+export async function nextInLine(change: Change, organization: LockedOrganization): Promise<NextInLine[]> {
+  return change.sql.$queryRaw<NextInLine[]>`
+    ${lineOf(organization.id)} ${nextOf(organization)}`
 }
 
 /**
- * Places, from 1, of the queued tasks that must wait until a slot gets free: all that could run but for the limits, in the order in which
- * slots are given. Those to whom a free slot belongs have no place: they wait for a host.
+ * Places, from 1, of those in line who must wait until a slot gets free, in the order in which slots are given. Those to whom a free slot
+ * belongs have no place: they wait for a host.
  */
 export async function placesInLine(sql: Sql, organization: LockedOrganization): Promise<Map<string, number>> {
-  const line = lineOf(
-    organization.id,
-    Prisma.sql`t.kind <> 'turn' AND (t.in_line_at IS NOT NULL OR t.job_number IS NOT NULL)`,
-  )
   const places = await sql.$queryRaw<{ id: string; place: bigint }[]>`
-    ${line}, next AS (${nextOf(organization)})
+    ${lineOf(organization.id)}, next AS (${nextOf(organization)})
     SELECT id, row_number() OVER (ORDER BY priority DESC, accepted_at, number, id) AS place
     FROM line WHERE id NOT IN (SELECT id FROM next)`
   return new Map(places.map(({ id, place }) => [id, Number(place)]))
 }
 
 /**
- * `running`: how many tasks each project runs. `line`: the organization's queued tasks that meet the condition and whose prerequisites
- * are satisfied; `parallel` is how many its project would run with it and all that come before it, and `most` how many it may.
+ * `running`: how many tasks each project runs. `line`: the organization's queued tasks that could run but for the limits, by priority, then
+ * age, tasks of a pipeline in the place of the one that started them. Whoever has a job is in line before its claim too: else tasks that
+ * are accepted together would race for the slots. `parallel` is how many its project would run with it and all that come before it, and
+ * `most` how many it may.
  */
-const lineOf = (organizationId: string, condition: Prisma.Sql) => Prisma.sql`
+const lineOf = (organizationId: string) => Prisma.sql`
     WITH running AS (
       SELECT project_id, count(*) AS count FROM tasks
       WHERE organization_id = ${organizationId}::uuid AND state = 'active' AND kind <> 'turn' GROUP BY project_id
@@ -100,7 +111,8 @@ const lineOf = (organizationId: string, condition: Prisma.Sql) => Prisma.sql`
         coalesce((p.settings->>'maxParallel')::int, 2147483647) AS most
       FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN running r ON r.project_id = t.project_id
         LEFT JOIN tasks parent ON parent.id = t.parent_task_id
-      WHERE t.organization_id = ${organizationId}::uuid AND t.state = 'queued' AND (${condition})
+      WHERE t.organization_id = ${organizationId}::uuid AND t.state = 'queued' AND t.kind <> 'turn'
+        AND (t.in_line_at IS NOT NULL OR t.job_number IS NOT NULL)
         AND NOT EXISTS (
           SELECT 1 FROM edges e JOIN tasks q ON q.id = e.prerequisite_id
           WHERE e.task_id = t.id AND q.state = ANY(${UNSATISFYING})

@@ -3,6 +3,7 @@ import type { Message, Task } from '../../../prisma/generated/client.ts'
 import type { ModelReply } from '../../contract/history.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
+import { replyId } from '../message-id.ts'
 import { Fenced } from '../refused.ts'
 import { dropReservation, reserve } from './budget.ts'
 import { type Change, change, runEvent, type StoreDeps } from './change.ts'
@@ -18,6 +19,7 @@ import {
   markRead,
   nextPosition,
   readableBy,
+  tellPeopleOnce,
   threadOf,
   toHistory,
 } from './messages.ts'
@@ -43,9 +45,13 @@ export function createRunStore(deps: StoreDeps): RunStore {
       if (renewed === 0) throw new Fenced(`Epoch ${epoch} no longer holds task ${taskId}.`)
     },
 
-    open: (fence, { baseSha, prompt }) =>
+    open: (fence, { baseSha, prompt, moved }) =>
       fenced(deps, fence, 'open', async (unit, { task }) => {
-        await unit.sql.task.update({ where: { id: task.id }, data: { baseSha } })
+        const headSha = moved && { headSha: moved.headSha }
+        await unit.sql.task.update({ where: { id: task.id }, data: { baseSha, ...headSha } })
+        // Read before the next reply: it must not stand between a call and its result.
+        if (moved)
+          await appendMessage(unit, threadOf(task), { role: 'system', text: moved.told, attempt: task.attempt })
         const begun = await unit.sql.message.count({
           where: { threadId: task.threadId, position: { gte: task.historyFrom } },
         })
@@ -55,14 +61,15 @@ export function createRunStore(deps: StoreDeps): RunStore {
       }),
 
     load: fence =>
-      fenced(deps, fence, 'load', async ({ sql }, { task }) => {
+      fenced(deps, fence, 'load', async ({ sql }, held) => {
+        const { task } = held
         const rows = await sql.message.findMany({
           where: { threadId: task.threadId, position: { gte: task.historyFrom } },
           orderBy: { position: 'asc' },
         })
         return {
           history: historyOf(rows, task.model),
-          open: await openReply(sql, task, rows.at(-1)),
+          open: await openReply(sql, held, rows.at(-1)),
           iteration: task.iterations,
           checkFixes: task.checkFixes,
           headSha: task.headSha,
@@ -88,7 +95,7 @@ export function createRunStore(deps: StoreDeps): RunStore {
       fenced(deps, fence, 'readAnswer', async (unit, { task, now }) => {
         const known = await unit.sql.step.findFirst({ where: { taskId: task.id, ...reply, callIndex } })
         if (known) return known.result
-        const answers = answersAmong(task, await lockUnread(unit.sql, task.threadId))
+        const answers = await answersAmong(unit.sql, task, await lockUnread(unit.sql, task.threadId))
         if (answers.length === 0) return null
         await markRead(unit, threadOf(task), answers, now, null)
         const made = step(answers.map(({ text }) => text))
@@ -116,17 +123,17 @@ export function createRunStore(deps: StoreDeps): RunStore {
         if (progress) await unit.sql.task.update({ where: { id: task.id }, data: progress })
       }),
 
-    notice: (fence, text) =>
-      fenced(deps, fence, 'notice', async (unit, { task }) => {
-        const notice = { role: 'system', text, attempt: task.attempt } as const
-        const said = await unit.sql.message.count({ where: { threadId: task.threadId, ...notice } })
-        if (said === 0) await appendMessage(unit, threadOf(task), { ...notice, read: true })
-      }),
+    notice: (fence, text) => fenced(deps, fence, 'notice', (unit, { task }) => tellPeopleOnce(unit, task, text)),
 
     reserve: (fence, request) => reserve(deps, fence, request),
     dropReservation: fence => dropReservation(deps, fence),
     recordCall: (fence, call) =>
       fenced(deps, fence, 'recordCall', (unit, { task }) => recordCall(unit.sql, task, call)),
+
+    left: (fence, branch) =>
+      fenced(deps, fence, 'left', async ({ sql }, { task }) => {
+        await sql.task.update({ where: { id: task.id }, data: { branch } })
+      }),
 
     storeCheck: (fence, check, onMain) =>
       fenced(deps, fence, 'storeCheck', async (unit, { task }) => {
@@ -163,13 +170,14 @@ async function storeReply(
   task: Task,
   { iteration, reply, costUsd }: { iteration: number; reply: ModelReply; costUsd: number },
 ): Promise<number> {
-  const { threadId, attempt } = task
+  const { id: taskId, threadId, attempt } = task
   const stored = await unit.sql.message.findFirst({ where: { threadId, role: 'assistant', attempt, iteration } })
   if (stored) return stored.seq
   const parts: MessagePart[] = reply.calls.map(call => ({ type: 'call', ...call }))
   if (reply.providerMetadata !== undefined) parts.push({ type: 'providerMetadata', value: reply.providerMetadata })
   const position = await nextPosition(unit, threadId)
-  const message = { role: 'assistant' as const, text: reply.text, parts, position, attempt, iteration }
+  const id = replyId({ taskId, attempt, iteration })
+  const message = { id, role: 'assistant' as const, text: reply.text, parts, position, attempt, iteration }
   const { seq } = await appendMessage(unit, threadOf(task), message)
   await unit.sql.task.update({ where: { id: task.id }, data: { iterations: iteration } })
   await recordCall(unit.sql, task, { purpose: 'reply', model: task.model, usage: reply.usage, costUsd })

@@ -3,7 +3,7 @@ import type { Message, Task } from '../../../prisma/generated/client.ts'
 import type { ProjectSettings } from '../../contract/project.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import { firstLine } from '../../domain/line.ts'
+import { tellingLine } from '../../domain/line.ts'
 import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import { requestApply } from './apply-request.ts'
@@ -11,7 +11,7 @@ import type { Change, StoreDeps } from './change.ts'
 import { cancelTask, startAgain } from './decide.ts'
 import { fencedEnd } from './fence.ts'
 import { lockOrganizationOf, lockTask, lockTasks } from './lock.ts'
-import { appendMessage, findUnread, readableBy, threadOf } from './messages.ts'
+import { appendMessage, findUnread, readableBy, tellPeople, threadOf } from './messages.ts'
 import { move, stateOf, succeeded } from './move.ts'
 import type { RunStore, TurnMode } from './types.ts'
 import { wake } from './wake.ts'
@@ -99,6 +99,7 @@ export async function startTurn(change: Change, locked: Locked): Promise<boolean
     // Without work of its own it begins on the newest main.
     ...(task.headSha === null && { baseSha: null }),
     mode: first.mode ?? 'build',
+    revising: Prisma.DbNull,
     title: titleOf(wordsOf(first)),
     model: await modelOf(change, task.projectId),
   })
@@ -113,26 +114,25 @@ function wordsOf({ text, parts }: Pick<Message, 'text' | 'parts'>): string {
   return revise?.instruction ?? text
 }
 
-/** What a turn is called: the first line of what it was asked. */
+/** What a turn is called: the first line of what it was asked that says something. */
 export function titleOf(words: string): string {
-  return firstLine(words).slice(0, LIMITS.task.titleChars).toWellFormed()
+  return tellingLine(words).slice(0, LIMITS.task.titleChars).toWellFormed()
 }
 
 /** A turn that has failed: the thread says so, and what waits in another mode has its turn now. What waits in its own mode waits on. */
 export async function afterFailedTurn(change: Change, { task, now }: Locked, failureText: string): Promise<void> {
   if (task.kind !== 'turn') return
   // Without a place in the history: there it could stand between a call and its result.
-  await appendMessage(change, threadOf(task), {
-    role: 'system',
-    text: `The agent could not go on: ${failureText}`,
-    attempt: task.attempt,
-    read: true,
-  })
+  const kept = hasWork(task) && WORK_IS_KEPT
+  await tellPeople(change, task, [`The agent could not go on: ${failureText}`, kept].filter(Boolean).join('\n\n'))
   const unread = await findUnread(change, task.threadId)
   if (unread.length > 0 && readableBy(task, unread).length === 0) {
     await startTurn(change, { task: { ...task, state: 'failed' }, now })
   }
 }
+
+const WORK_IS_KEPT =
+  'What it has changed so far is kept: the next message goes on from there, and it becomes part of the main version with what follows. Stop the thread to put it aside.'
 
 export function endTurns(deps: StoreDeps): Pick<RunStore, 'endTurn'> {
   return {
@@ -153,19 +153,32 @@ export function endTurns(deps: StoreDeps): Pick<RunStore, 'endTurn'> {
   }
 }
 
-/** Cancels what the agent does in a thread. What waits there unread is read with the next message. */
+/**
+ * Cancels what the agent does in a thread, and lets its next run put aside what it has changed so far: else that would become part of the
+ * main version with the next change. Where nothing runs, it does that for what a failed or refused one has left. What waits unread is read
+ * with the next message.
+ */
 export async function stopThread(change: Change, threadId: string): Promise<void> {
   const { sql } = change
   const thread = await sql.thread.findUnique({ where: { id: threadId }, include: { task: { select: { id: true } } } })
   if (!thread) throw notFound('thread')
   if (thread.kind === 'task') throw new Refused('illegal_state', 'This is a task’s thread: cancel the task.')
-  const state = thread.task ? stateOf((await lockTask(sql, thread.task.id)).task) : 'ready'
+  const task = thread.task && (await lockTask(sql, thread.task.id)).task
+  const state = task ? stateOf(task) : 'ready'
   if (state === 'applying') {
     throw new Refused('illegal_state', 'What the agent has built is becoming part of the main version (applying).')
   }
-  if (state === 'ready' || state === 'failed' || state === 'cancelled') {
+  const idle = state === 'ready' || state === 'failed' || state === 'cancelled'
+  if (!task || (idle && !hasWork(task))) {
     const word = state === 'ready' ? 'idle' : state
     throw new Refused('illegal_state', `Nothing runs in this thread: it is ${word}.`)
   }
-  await cancelTask(change, thread.task!.id)
+  if (!idle) await cancelTask(change, task.id)
+  if (!hasWork(task)) return
+  await sql.task.update({ where: { id: task.id }, data: { baseSha: null } })
+  const text = 'Stopped. What was changed so far is put aside: the next message begins on the newest main version.'
+  await tellPeople(change, task, text)
 }
+
+/** Whether a turn has changed something that is not part of main, and that nobody has put aside: with a base it goes on from there. */
+const hasWork = ({ baseSha, headSha }: Task): boolean => baseSha !== null && headSha !== null

@@ -39,6 +39,8 @@ export interface TaskCommands {
   createThread(projectId: string, kind: 'main' | 'chat', title: string): Promise<string>
   /** A branch of a ready or failed task was pushed to: its checks no longer say anything about it. */
   branchPushed(projectId: string, branch: string, headSha: string): Promise<void>
+  /** The branch of a task that was ready with the head `before` shows another commit. */
+  branchFound(projectId: string, found: { branch: string; before: string | null; headSha: string }): Promise<void>
   /** The default branch moved without an apply. */
   headMoved(projectId: string, headSha: string): Promise<void>
 }
@@ -68,11 +70,15 @@ export interface Claim extends Fence {
   pipelineBaseSha: string | null
   text: { description: string; plan: string; doneWhen: string }
   attempt: number
+  /** Replies of this attempt that are stored already. */
+  iterations: number
   model: string
   /** Null until the run has chosen and stored its base. */
   baseSha: string | null
   /** Last checkpoint, or null where there is none. */
   headSha: string | null
+  /** The commit with which the task was ready before, where others have started on it. */
+  readyHead: string | null
   settings: ProjectSettings
   defaultBranch: string
   slug: string
@@ -126,6 +132,8 @@ export interface CallKey extends ReplyKey {
 export interface OpenReply extends ReplyKey {
   /** Number of its message in the thread. */
   seq: number
+  /** Milliseconds since it was stored. */
+  ageMs: number
   /** The calls that are answered already. */
   journal: StepRecord[]
 }
@@ -163,8 +171,14 @@ export interface RunStore {
   claim(taskId: string, jobNumber: bigint, worker: string): Promise<ClaimResult>
   /** Extends the lease. */
   renew(fence: Fence): Promise<void>
-  /** Stores the base; starts the thread with the prompt where it is empty. A turn has none: it begins with what it reads. */
-  open(fence: Fence, base: { baseSha: string; prompt: string | null }): Promise<void>
+  /**
+   * Stores the base; starts the thread with the prompt where it is empty. A turn has none: it begins with what it reads. `moved`: what
+   * became of its earlier work as its base changed, as the commit that it goes on from (null: the base), and in words for it and for people.
+   */
+  open(
+    fence: Fence,
+    base: { baseSha: string; prompt: string | null; moved?: { headSha: string | null; told: string } | undefined },
+  ): Promise<void>
   load(fence: Fence): Promise<RunState>
   /** Stores the answers to some calls of a reply, with the work that came of them; calls that have one keep it. */
   journal(fence: Fence, reply: ReplyKey, steps: StepRecord[], checkpoint?: string): Promise<void>
@@ -205,6 +219,8 @@ export interface RunStore {
    * main. What waits in another mode starts the next turn, as soon as the work is part of main or was refused.
    */
   endTurn(fence: Fence, end: { headSha: string | null; output: string }): Promise<boolean>
+  /** The task is about to fail, and its work stands on this branch. */
+  left(fence: Fence, branch: string): Promise<void>
   fail(fence: Fence, failure: { code: string; message: string }): Promise<void>
   /** Back to the queue at its checkpoint. `broken` says what of ours did not work: that is counted, and fails the task in the end. */
   giveBack(fence: Fence, broken?: string): Promise<void>
@@ -286,8 +302,18 @@ export interface ApplyStore {
     step: { phase: ApplyPhase; mainBefore?: string; mergeSha?: string },
   ): Promise<void>
   applied(fence: LineFence, apply: ApplyItem, end: { mergeSha: string | null; headSha: string }): Promise<void>
-  /** The task and all that were asked for with it and stand behind it return to ready. */
-  returnToReady(fence: LineFence, apply: ApplyItem, failure: { code: string; message: string }): Promise<void>
+  /** The task and all that were asked for with it and stand behind it return to ready. `check`: what the merged tree's checks came to. */
+  returnToReady(
+    fence: LineFence,
+    apply: ApplyItem,
+    failure: { code: string; message: string },
+    check?: CheckRecord,
+  ): Promise<void>
+  /**
+   * Something of ours did not work. That is counted, and gives the line up until a pause is over, which grows with every break; in the end
+   * the apply returns to ready as a refused one does.
+   */
+  applyBroke(fence: LineFence, apply: ApplyItem, reason: string): Promise<void>
   releaseLine(fence: LineFence): Promise<void>
   storeMainCheck(projectId: string, check: CheckRecord): Promise<void>
   mainCheck(projectId: string, sha: string, command: string): Promise<CheckRecord | null>

@@ -2,8 +2,12 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createHousekeeping } from '../../../services/api/housekeeping.ts'
+import { connectRedis } from '../../../shared/runtime/redis.ts'
+import { createTaskFlow } from '../../../shared/runtime/task-flow/index.ts'
+import { relayOutbox } from '../../../shared/runtime/task-flow/relay.ts'
+import { redisUrl } from '../../support/servers.ts'
 import { digest, git, startApi, type TestApi, withToken } from './support.ts'
 
 let api: TestApi
@@ -123,6 +127,35 @@ describe('a project', () => {
     expect(await api.db.prisma.event.count({ where: { projectId: id } })).toBe(0)
   })
 
+  test('that is deleted leaves no job of its queued tasks in Redis', async () => {
+    const { client } = api.admin
+    const { id } = await client.createProject({ body: { name: 'Queued' } })
+    const { items } = await client.createTasks({
+      params: { id },
+      body: {
+        tasks: [
+          { key: 'a', title: 'A', plan: 'x' },
+          { key: 'b', title: 'B', plan: 'x', dependsOn: ['a'] },
+        ],
+      },
+    })
+    await api.store.accept(id)
+    const redis = connectRedis(redisUrl(), { log: api.log })
+    const flow = createTaskFlow({ redis, names: api.names })
+    onTestFinished(async () => {
+      await flow.close()
+      redis.disconnect()
+    })
+    await relayOutbox({ db: api.db, flow })
+    const tasks = await api.db.prisma.task.findMany({ where: { id: { in: items.map(task => task.id) } } })
+    const states = () => Promise.all(tasks.map(task => flow.stateOf(task.id, task.jobNumber!)))
+    expect((await states()).sort()).toEqual(['prioritized', 'waiting-children'])
+    expect((await api.send('DELETE', `/api/v1/projects/${id}`)).status).toBe(204)
+    await relayOutbox({ db: api.db, flow })
+    expect(await states()).toEqual(['unknown', 'unknown'])
+    expect(await Promise.all(flow.queues.map(queue => queue.getDelayedCount()))).toEqual([0, 0, 0])
+  })
+
   test('with running tasks is not deleted, and the answer names them', async () => {
     const { client } = api.admin
     const { id } = await client.createProject({ body: { name: 'Busy' } })
@@ -155,7 +188,12 @@ describe('git', () => {
     const project = await client.createProject({ body: { name: 'Pushed' } })
     const { items } = await client.createTasks({
       params: { id: project.id },
-      body: { tasks: [{ key: 'a', title: 'A', plan: 'x' }] },
+      body: {
+        tasks: [
+          { key: 'a', title: 'A', plan: 'x' },
+          { key: 'b', title: 'B', plan: 'x' },
+        ],
+      },
     })
     const task = items[0]!
     const branch = 'tasks/1-a'
@@ -179,6 +217,22 @@ describe('git', () => {
       checks: { status: 'stale' },
     })
 
+    // It was looked at before the task moved on, and came after that.
+    await api.db.prisma.task.update({ where: { id: task.id }, data: { state: 'queued' } })
+    await api.store.branchPushed(project.id, branch, '9'.repeat(40))
+    const { items: told } = await client.listMessages({ params: { id: task.threadId } })
+    expect(told.at(-1)).toMatchObject({ role: 'system', text: expect.stringContaining('its commit 9999999999 is not') })
+    expect((await client.getTask({ params: { id: task.id } })).headSha).toBe(head)
+
+    // The second failed before there was a branch, so the push makes it.
+    const failed = items[1]!.id
+    const push = (to: string) => git('-C', clone, 'push', '--quiet', 'origin', `HEAD:refs/heads/${to}`)
+    await expect(push('tasks/2-b')).rejects.toThrow(/is draft/)
+    await api.db.prisma.task.update({ where: { id: failed }, data: { state: 'failed' } })
+    await expect(push('tasks/2-c')).rejects.toThrow(/is no task's branch/)
+    await push('tasks/2-b')
+    expect(await client.getTask({ params: { id: failed } })).toMatchObject({ branch: 'tasks/2-b', headSha: head })
+
     await git('-C', clone, 'push', '--quiet', 'origin', 'HEAD:main', 'HEAD:refs/heads/feature')
     expect((await client.getProject({ params: { id: project.id } })).headSha).toBe(head)
     const events = await client.listEvents({ params: { id: project.id } })
@@ -194,5 +248,24 @@ describe('git', () => {
     await housekeeping.start()
     await housekeeping.stop()
     expect((await client.getProject({ params: { id: project.id } })).headSha).toBe(sha)
+  })
+
+  test('so is one to the branch of a ready task', async () => {
+    const { client } = api.admin
+    const project = await client.createProject({ body: { name: 'Unheard branch' } })
+    const { items } = await client.createTasks({
+      params: { id: project.id },
+      body: { tasks: [{ key: 'a', title: 'A', plan: 'x' }] },
+    })
+    const { id } = items[0]!
+    await api.db.prisma.task.update({
+      where: { id },
+      data: { state: 'ready', branch: 'tasks/1-a', headSha: '1'.repeat(40) },
+    })
+    await api.git.moveRef(project.id, { ref: 'refs/heads/tasks/1-a', to: project.headSha, from: null })
+    const housekeeping = createHousekeeping(api)
+    await housekeeping.start()
+    await housekeeping.stop()
+    expect((await client.getTask({ params: { id } })).headSha).toBe(project.headSha)
   })
 })

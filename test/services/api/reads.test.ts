@@ -203,6 +203,8 @@ describe('a list', () => {
     await store(sha(100), {})
     for (let n = 0; n < 4; n++) await store(sha(n), { taskId, onMain: false, passed: 3 })
     await store(sha(101), {})
+    const apply = { id: uuid(), projectId: project.id, taskId, groupId: uuid(), phase: 'failed', mergeSha: sha(3) }
+    await api.db.prisma.apply.create({ data: apply })
 
     const log = await allPages(`/api/v1/tasks/${taskId}/log`, 5)
     const summaries = rows.flatMap(row => [0, 1].map(call => `${row.attempt}.${row.iteration}.${call}`))
@@ -212,6 +214,8 @@ describe('a list', () => {
     expect(checkpoints.items.map(each => (each as { sha: string }).sha)).toEqual(rows.map((_, n) => sha(n)))
     const checks = await allPages(`/api/v1/tasks/${taskId}/checks`, 2)
     expect(checks.items.map(each => (each as { sha: string }).sha)).toEqual([3, 2, 1, 0, 100].map(sha))
+    const merged = checks.items.filter(each => (each as { merged: boolean }).merged)
+    expect(merged).toMatchObject([{ sha: sha(3), onMain: false }])
     const list = await allPages(`/api/v1/projects/${project.id}/tasks`, 2)
     expect(list.items.map(each => (each as Task).id)).toEqual(tasks.map(task => task.id))
     const projects = await allPages('/api/v1/projects', 2)

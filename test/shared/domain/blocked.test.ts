@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type BlockedFacts, deriveBlocked, openPrerequisites } from '../../../shared/domain/blocked.ts'
+import { type BlockedFacts, deriveBlocked, openPrerequisites, waitOfSubAgents } from '../../../shared/domain/blocked.ts'
 import { satisfies, TASK_STATES } from '../../../shared/domain/task-state.ts'
 
 const queued: BlockedFacts = { state: 'queued', prerequisites: [], inLine: null, waitingFor: null }
@@ -70,4 +70,13 @@ test('a queued task whose runs broke tells when it is tried again, unless someth
   const restsUntil = '2026-11-21T12:00:00.000Z'
   expect(deriveBlocked({ ...queued, restsUntil })).toEqual({ reason: 'host', waitingOn: [], until: restsUntil })
   expect(deriveBlocked({ ...queued, restsUntil, inLine: 1 })).toEqual({ reason: 'slot', waitingOn: [], position: 1 })
+})
+
+test('a task waits for what its parked sub-agents wait for, where none of them runs', () => {
+  const budget = { reason: 'budget', waitingOn: ['parent'] } as const
+  const idle = { state: 'queued', waitingFor: null } as const
+  const parked = { state: 'waiting', waitingFor: budget } as const
+  expect(waitOfSubAgents([{ state: 'done', waitingFor: null }, idle, parked])).toEqual(budget)
+  expect(waitOfSubAgents([{ state: 'active', waitingFor: null }, parked])).toBeNull()
+  expect(waitOfSubAgents([idle])).toBeNull()
 })

@@ -78,6 +78,13 @@ describe('while a pipeline runs', () => {
     expect(renderPipeline(tasks)).toBe('⚡ Pipeline (2 tasks)\n  ✗ a (2s)\n  ⊘ b (cancelled)')
   })
 
+  test('what was stopped is told apart without a failure too', () => {
+    const tasks = [task('a', 'done', [], 2), task('b', 'cancelled', ['a'], 2), task('c', 'skipped', ['b'])]
+    expect(renderPipeline(tasks)).toBe('⚡ Pipeline (3 tasks)\n  ✓ a (2s)\n  ⊘ b (cancelled)\n  ⊘ c (skipped)')
+    expect(renderPipeline([task('a', 'cancelled'), task('b', 'active')])).toContain('⊘ a (cancelled)')
+    expect(renderPipeline([task('a', 'active'), task('b', 'skipped')])).toContain('⊘ b (skipped)')
+  })
+
   test('seconds stand before the names of prerequisites', () => {
     const tasks = [task('a', 'done', [], 1), task('b', 'done', [], 2), task('c', 'ready', ['a', 'b'], 3.8)]
     expect(renderPipeline(tasks)).toContain('\n  ✓ c (3s) ← a, b')
@@ -178,15 +185,15 @@ describe('whatever the graph and the states', () => {
     )
   })
 
-  test('chains are chosen exactly while they tell every edge by arrows alone and nothing has failed', () => {
+  test('chains are chosen exactly while they tell every edge by arrows alone and nothing has failed or was stopped', () => {
     fc.assert(
       fc.property(anyTasks, tasks => {
         const view = renderPipeline(tasks)
         const asChains = renderPipeline(tasks, { view: 'chains' })
         const forks = new Set(tasks.flatMap(({ dependsOn }) => dependsOn)).size < edgesOf(tasks).length
         const joins = tasks.some(({ dependsOn }) => dependsOn.length > 1)
-        const failed = tasks.some(({ state }) => state === 'failed')
-        expect(view === asChains).toBe(!forks && !joins && !failed)
+        const ended = tasks.some(({ state }) => ['failed', 'cancelled', 'skipped', 'dismissed'].includes(state))
+        expect(view === asChains).toBe(!forks && !joins && !ended)
       }),
     )
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { oneLine, plainAscii } from '../../../shared/domain/line.ts'
-import { branchName, slugify } from '../../../shared/domain/slug.ts'
+import { branchName, slugify, taskNumberOf } from '../../../shared/domain/slug.ts'
 
 test.each([
   ['Add a login page', 'add-a-login-page'],
@@ -22,6 +22,17 @@ test('a long title is cut between words', () => {
 test('a branch is named after the number and the title of its task', () => {
   expect(branchName(7, 'Write tests')).toBe('tasks/7-write-tests')
   expect(branchName(8, '你好')).toBe('tasks/8-task')
+})
+
+test.each([
+  ['tasks/7-write-tests', 7],
+  ['tasks/07-write-tests', null],
+  ['tasks/7', null],
+  ['tasks/9999999999-too-many', null],
+  ['mine/tasks/7-x', null],
+  ['main', null],
+])('the task of the branch %s is %j', (branch, number) => {
+  expect(taskNumberOf(branch)).toBe(number)
 })
 
 test('any text gives a slug that is safe in URLs, paths, refs and commands, and is its own slug', () => {

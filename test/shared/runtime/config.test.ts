@@ -51,8 +51,9 @@ test('all mistakes are told at once, each with the name of its setting', () => {
     PUBLIC_URL: 'https://slipway.example.com/app',
     LOG_LEVEL: 'loud',
     ALLOW_LOCAL_SOURCES: 'perhaps',
+    OPENAI_COMPATIBLE_CONTEXT_TOKENS: '128k',
   })
-  expect(message).toContain('8 settings are wrong')
+  expect(message).toContain('9 settings are wrong')
   for (const name of ['PORT', 'SERVICES', 'SLIPWAY_PLAN', 'DATABASE_URL', 'WORKER_CONCURRENCY', 'PUBLIC_URL']) {
     expect(message).toMatch(new RegExp(`^ {2}${name} must be `, 'm'))
   }
@@ -84,6 +85,18 @@ test('an empty setting counts as not set', () => {
 test('a host that listens everywhere is reached by a name', () => {
   expect(loadConfig({ HOST: '0.0.0.0', PORT: '8080' }).publicUrl).toBe('http://localhost:8080')
   expect(loadConfig({ HOST: '::1' }).publicUrl).toBe('http://[::1]:3000')
+})
+
+test('what the models of an openai-compatible server take in is told in tokens, within bounds', () => {
+  const models = (tokens?: string) => loadConfig({ OPENAI_COMPATIBLE_CONTEXT_TOKENS: tokens }).models
+  expect(models().openaiCompatibleContextTokens).toBeUndefined()
+  expect(models('8000').openaiCompatibleContextTokens).toBe(8_000)
+  expect(models('10000000').openaiCompatibleContextTokens).toBe(10_000_000)
+  for (const tokens of ['7999', '10000001', '128k', '-32000', '32000.5']) {
+    expect(refusal({ OPENAI_COMPATIBLE_CONTEXT_TOKENS: tokens })).toContain(
+      'OPENAI_COMPATIBLE_CONTEXT_TOKENS must be a whole number from 8000 to 10000000',
+    )
+  }
 })
 
 test('the keys of the models stand together', () => {

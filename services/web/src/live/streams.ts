@@ -15,10 +15,7 @@ export interface Streams {
 /** Of endless output only the end is kept. */
 const KEPT_CHARS = 64 * 1024
 
-/**
- * Collects deltas and tells its listeners at most once per `schedule` call (a frame in the browser). A command's output
- * comes under an id that ends in `/output`.
- */
+/** Collects deltas and tells its listeners at most once per `schedule` call (a frame in the browser). */
 export function createStreams(schedule: (tell: () => void) => void): Streams {
   const open = new Map<string, { messageId: string; text: string }>()
   const listeners = new Set<() => void>()
@@ -34,8 +31,8 @@ export function createStreams(schedule: (tell: () => void) => void): Streams {
   const place = (threadId: string, kind: StreamKind) => `${kind} ${threadId}`
   return {
     text: (threadId, kind) => open.get(place(threadId, kind))?.text ?? '',
-    receive: ({ threadId, messageId, text, reset }) => {
-      const key = place(threadId, messageId.endsWith('/output') ? 'output' : 'reply')
+    receive: ({ threadId, messageId, text, reset, output }) => {
+      const key = place(threadId, output ? 'output' : 'reply')
       const before = open.get(key)
       const goesOn = before?.messageId === messageId && !reset
       open.set(key, { messageId, text: (goesOn ? before.text + text : text).slice(-KEPT_CHARS) })

@@ -15,7 +15,8 @@ export function ChecksTab({ task }: { task: Task }) {
   const project = useQuery(queries.project(task.projectId))
   if (checks.isPending) return <Loading label="The checks are being read" />
   if (!checks.data) return <Failed error={checks.error} retry={() => void checks.refetch()} what="The checks" />
-  const own = checks.data.filter(run => !run.onMain)
+  const own = checks.data.filter(run => !run.onMain && !run.merged)
+  const merged = checks.data.filter(run => run.merged)
   const [main] = checks.data.filter(run => run.onMain)
   if (own.length === 0 && !main) {
     return project.data?.settings.checkCommand ? (
@@ -40,10 +41,13 @@ export function ChecksTab({ task }: { task: Task }) {
           So this failure need not come from the task. Compare both results.
         </Notice>
       )}
+      {merged.map(run => (
+        <Run key={run.at} open={run === checks.data[0]} run={run} title="Merged with the main version" />
+      ))}
       {own.map((run, place) => (
         <Run
           key={`${run.sha} ${run.at}`}
-          open={place === 0}
+          open={run === checks.data[0]}
           run={run}
           title={place === 0 ? 'On this task' : 'Earlier, on this task'}
         />

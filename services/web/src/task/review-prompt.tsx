@@ -133,8 +133,8 @@ function Ready({ task, tasks, onTab }: PromptProps) {
       )}
       {task.stale && (
         <Notice kind="warning" title="What it builds on has changed">
-          {task.staleReason ?? 'Its work no longer fits and cannot be applied.'} Do it anew on what its prerequisites
-          are now.
+          {task.staleReason ?? 'Its work no longer fits and cannot be applied'}. Do it anew on what the main version and
+          its prerequisites are now.
         </Notice>
       )}
       {before.length > 0 && !task.stale && (

@@ -13,6 +13,7 @@ import {
   Workflow,
   Wrench,
 } from 'lucide-react'
+import { count } from '../ui/time-words.ts'
 
 /** A tool call in words: what it did, and to what. */
 export interface StepWords {
@@ -41,9 +42,9 @@ export function stepWords(name: string, args: Record<string, unknown>): StepWord
     case 'search':
       return { icon: Search, verb: 'Searched', target: text(args.pattern) }
     case 'propose_tasks':
-      return { icon: ListChecks, verb: 'Proposed', target: `${size(args.tasks)} tasks` }
+      return { icon: ListChecks, verb: 'Proposed', target: count(size(args.tasks), 'task') }
     case 'parallel':
-      return { icon: Workflow, verb: 'Ran in parallel', target: `${size(args.tasks)} tasks` }
+      return { icon: Workflow, verb: 'Ran in parallel', target: count(size(args.tasks), 'task') }
     case 'task':
       return { icon: Users, verb: 'Asked a sub-agent', target: firstLine(args.prompt) }
     case 'consult':

@@ -27,7 +27,7 @@ export function ThreadPrompt({ thread, tasks }: { thread: Thread; tasks: Task[] 
     </Notice>
   ) : (
     <Notice kind="warning" title="Its change is not part of the main version">
-      {`${failure.message}\nIts work is kept: tell it below how to go on.`}
+      {`${failure.message}\nTell it below how to go on.`}
     </Notice>
   )
 }

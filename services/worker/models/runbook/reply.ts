@@ -1,5 +1,5 @@
 import type { HistoryMessage, ModelReply, ToolSpec } from '../../../../shared/contract/history.ts'
-import { failureOf, finalText } from './report.ts'
+import { failureText, finalText } from './report.ts'
 import { CALL_PREFIX, readRun } from './run.ts'
 
 /** The one model of the provider `runbook`. */
@@ -13,7 +13,7 @@ const answer = (history: readonly HistoryMessage[], tools: readonly ToolSpec[]):
   const next = run.queue[0]
   if (run.failed) {
     const failure = run.done.findLast(each => each.failed)
-    return { text: finalText(run), calls: [], failure: { message: failure ? failureOf(failure) : 'A step failed.' } }
+    return { text: finalText(run), calls: [], failure: { message: failure ? failureText(failure) : 'A step failed.' } }
   }
   if (next?.type === 'invalid') return { text: next.message, calls: [], failure: { message: next.message } }
   if (next?.type === 'call') {

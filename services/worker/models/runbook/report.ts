@@ -1,9 +1,13 @@
+import { cutMiddle } from '../../../../shared/domain/cut-middle.ts'
+import { fenced } from '../../../../shared/domain/fenced.ts'
+import { TRY_AGAIN } from '../../../../shared/domain/pipeline-result.ts'
 import type { CallStep } from './program.ts'
 import type { Done, Run } from './run.ts'
 
 const TAIL_LINES = 20
 const TAIL_CHARS = 2_000
 const QUOTE_CHARS = 500
+const ANSWER = { headBytes: 2_000, tailBytes: 2_000 }
 
 const EXIT_LINE = /^\[(.+)\]$/
 
@@ -52,13 +56,27 @@ const did = (step: CallStep, result: string): string => {
   }
 }
 
-/** Why a step failed: of a command its exit and the end of what it printed, of any other call what it answered. */
-export const failureOf = ({ step, result }: Done): string => {
-  if (step.tool !== 'bash') return `${step.tool} failed: ${quote(result.replace(/^Error:\s*/, ''))}`
-  const exit = EXIT_LINE.exec(lastLine(result))?.[1]
-  const output = tail(result)
-  const line = `\`${step.label}\` failed: ${exit ?? (quote(firstLine(result)) || 'no exit code')}`
-  return output ? `${line}\n\n${output}` : line
+interface Failure {
+  why: string
+  /** The end of what a command printed, or what else another call answered: columns of text, such as the picture of a pipeline. */
+  output: string
+}
+
+const failureOf = ({ step, result }: Done): Failure => {
+  if (step.tool === 'bash') {
+    const exit = EXIT_LINE.exec(lastLine(result))?.[1]
+    const why = `\`${step.label}\` failed: ${exit ?? (quote(firstLine(result)) || 'no exit code')}`
+    return { why, output: tail(result) }
+  }
+  const answer = result.replace(/^Error:\s*/, '').replace(` ${TRY_AGAIN}`, '')
+  const output = answer.slice(firstLine(answer).length).trim()
+  return { why: `${step.tool} failed: ${quote(firstLine(answer))}`, output: cutMiddle(output, ANSWER) }
+}
+
+/** Why a step failed, as plain text. */
+export const failureText = (done: Done): string => {
+  const { why, output } = failureOf(done)
+  return [why, output].filter(Boolean).join('\n\n')
 }
 
 /** What runbook is, for whoever gives it plain words. */
@@ -85,7 +103,8 @@ const failure = (run: Run): string[] => {
   const failed = run.done.findLast(each => each.failed)
   if (!run.failed || !failed) return []
   const left = run.queue.filter(step => step.type === 'call').length
-  const told = `Failed: ${failureOf(failed)}`
+  const { why, output } = failureOf(failed)
+  const told = [`Failed: ${why}`, output && fenced(output)].filter(Boolean).join('\n\n')
   return left > 0 ? [told, `Not run: ${plural(left, 'step')}.`] : [told]
 }
 

@@ -8,11 +8,11 @@ function setUp() {
 
 test('deltas of one message add up, those of the next begin anew', () => {
   const { streams } = setUp()
-  streams.receive({ threadId: 'a', messageId: 't/1/1', text: 'Hel' })
-  streams.receive({ threadId: 'a', messageId: 't/1/1', text: 'lo' })
-  streams.receive({ threadId: 'b', messageId: 'u/1/1', text: 'other' })
+  streams.receive({ threadId: 'a', messageId: 't1', text: 'Hel' })
+  streams.receive({ threadId: 'a', messageId: 't1', text: 'lo' })
+  streams.receive({ threadId: 'b', messageId: 'u1', text: 'other' })
   expect(streams.text('a', 'reply')).toBe('Hello')
-  streams.receive({ threadId: 'a', messageId: 't/1/2', text: 'Next' })
+  streams.receive({ threadId: 'a', messageId: 't2', text: 'Next' })
   expect(streams.text('a', 'reply')).toBe('Next')
   expect(streams.text('b', 'reply')).toBe('other')
 })
@@ -26,8 +26,8 @@ test('a reset forgets what a cut reply had said', () => {
 
 test('what a command prints is kept apart from what the agent says', () => {
   const { streams } = setUp()
-  streams.receive({ threadId: 'a', messageId: 't/1/1', text: 'said' })
-  streams.receive({ threadId: 'a', messageId: 't/1/output', text: 'printed' })
+  streams.receive({ threadId: 'a', messageId: 't1', text: 'said' })
+  streams.receive({ threadId: 'a', messageId: 'o', text: 'printed', output: true })
   streams.end('a', 'reply')
   expect(streams.text('a', 'reply')).toBe('')
   expect(streams.text('a', 'output')).toBe('printed')
@@ -35,8 +35,9 @@ test('what a command prints is kept apart from what the agent says', () => {
 
 test('endless output keeps only its end', () => {
   const { streams } = setUp()
-  for (let n = 0; n < 100; n++) streams.receive({ threadId: 'a', messageId: 'x/output', text: 'y'.repeat(10_000) })
-  streams.receive({ threadId: 'a', messageId: 'x/output', text: 'the end' })
+  for (let n = 0; n < 100; n++)
+    streams.receive({ threadId: 'a', messageId: 'o', text: 'y'.repeat(10_000), output: true })
+  streams.receive({ threadId: 'a', messageId: 'o', text: 'the end', output: true })
   expect(streams.text('a', 'output').length).toBeLessThan(100_000)
   expect(streams.text('a', 'output')).toMatch(/the end$/)
 })

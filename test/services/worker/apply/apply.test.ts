@@ -68,6 +68,16 @@ describe('an apply', { concurrent: true, timeout: 200_000 }, () => {
     })
     expect(await main(project.id)).toBe(before)
     expect(await changed(project.id, start, before)).toEqual(['+a.txt'])
+    const { mergeSha } = await db.prisma.apply.findFirstOrThrow({ where: { taskId: b } })
+    const checks = { where: { taskId: b }, orderBy: { id: 'desc' } } as const
+    const [red, own] = await db.prisma.check.findMany(checks)
+    expect(red).toMatchObject({
+      sha: mergeSha,
+      exitCode: 4,
+      onMain: false,
+      output: expect.stringContaining('do not fit'),
+    })
+    expect(own).toMatchObject({ exitCode: 0 })
 
     const { settings } = await db.prisma.project.findUniqueOrThrow({ where: { id: project.id } })
     await db.prisma.project.update({
@@ -77,6 +87,33 @@ describe('an apply', { concurrent: true, timeout: 200_000 }, () => {
     await store.requestApply(b)
     await until(b, 'done')
     expect(await changed(project.id, start, await main(project.id))).toEqual(['+a.txt', '+b.txt'])
+  })
+
+  test('is stopped where main is red already, if more fails with it', async () => {
+    const { accepted, until, store, main } = shop()
+    const tap =
+      'n=1; for t in *.test; do if grep -q ok $t; then echo "ok $n - $t"; else echo "not ok $n - $t"; fi; n=$((n+1)); done'
+    const { project, ids } = await accepted(
+      [draft('same', [], { plan: file('c.txt', 'c') }), draft('worse', [], { plan: file('b.test', 'red') })],
+      {
+        files: { 'a.test': 'red', 'b.test': 'ok' },
+        settings: { checkCommand: `echo TAP version 13; ${tap}; echo "1..2"; ! grep -L ok *.test | grep -q .` },
+      },
+    )
+    const [same, worse] = ids as [string, string]
+    await until(same, 'ready')
+    await until(worse, 'ready')
+    await store.requestApply(same)
+    await until(same, 'done')
+    const before = await main(project.id)
+    await store.requestApply(worse)
+    await eventually(async () =>
+      expect(await until(worse, 'ready')).toMatchObject({
+        failureCode: 'checks_failed',
+        failureText: expect.stringMatching(/2 failed\), while those of the main version come to exit code 1, 1 failed/),
+      }),
+    )
+    expect(await main(project.id)).toBe(before)
   })
 
   test('whose checks end their own container counts as red and does not hold the line up', async () => {

@@ -44,11 +44,10 @@ describe('a task', { concurrent: true, timeout: 200_000 }, () => {
     await store.dismiss(ids[0]!)
     expect(await row(ids[0]!)).toMatchObject({ state: 'dismissed' })
     expect((await row(ids[1]!)).staleReason).toContain('“ground”, on which it builds, was dismissed')
-    await expect(store.requestApply(ids[1]!)).rejects.toThrow(/“ground” is dismissed, not ready/)
+    await expect(store.requestApply(ids[1]!)).rejects.toThrow(/“ground”, on which it builds, was dismissed\. Retry it/)
     expect(await main(project.id)).toBe(before)
 
     await store.retry(ids[1]!)
-    await store.update(ids[1]!, { dependsOn: [] })
     const { baseSha, headSha } = await until(ids[1]!, 'ready')
     expect([baseSha, await changed(project.id, before, headSha!)]).toEqual([before, ['+b.txt']])
     await store.requestApply(ids[1]!)

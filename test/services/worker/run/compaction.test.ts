@@ -81,8 +81,8 @@ test('what models take in is known by their names, and less than all of it is us
   expect(contextTokens('google:gemini-pro-latest')).toBe(1_000_000)
   expect(contextTokens('openai-compatible:qwen3-coder')).toBe(32_000)
   expect(contextTokens('somebody:else')).toBe(128_000)
-  expect(contextBytes('openai:gpt-4')).toBe(18_000)
-  expect(contextBytes('somebody:else')).toBe(336_000)
+  expect(contextBytes(8_000)).toBe(18_000)
+  expect(contextBytes(128_000)).toBe(336_000)
 })
 
 test('a tree that fits is shown whole, a larger one as deep as it fits', () => {

@@ -78,6 +78,38 @@ describe('what a person says', { concurrent: true, timeout: 200_000 }, () => {
     ])
   })
 
+  test('that changes nothing leaves those alone who have started on the work', async () => {
+    const { accepted, say: tell, until, row, git, store, changed } = shop()
+    const { project, ids } = await accepted([
+      draft('ground', [], { plan: file('one.txt', '1') }),
+      draft('house', ['ground'], { plan: file('two.txt', '2') }),
+    ])
+    const [ground, house] = ids as [string, string]
+    const { headSha } = await until(ground, 'ready')
+    await until(house, 'ready')
+    const again = async (text: string, attempt: number) => {
+      await tell(ground, text)
+      return eventually(async () => {
+        const task = await until(ground, 'ready')
+        expect(task.attempt).toBe(attempt)
+        return task
+      })
+    }
+    expect(await again(say('There was nothing to do.'), 2)).toMatchObject({ headSha, branch: 'tasks/1-ground' })
+    expect(await git.resolve(project.id, 'refs/heads/tasks/1-ground')).toBe(headSha)
+    expect((await row(house)).staleReason).toBeNull()
+    await tell(house, file('three.txt', '3'))
+    await eventually(async () => expect((await until(house, 'ready')).attempt).toBe(2))
+    expect((await again(file('one.txt', 'one'), 3)).headSha).not.toBe(headSha)
+    expect((await row(house)).staleReason).toContain('has changed since')
+
+    // Done anew, it does what was said of its first work too.
+    await store.retry(house)
+    await eventually(async () => expect((await until(house, 'ready')).attempt).toBe(3))
+    const anew = await row(house)
+    expect(await changed(project.id, anew.baseSha!, anew.headSha!)).toEqual(['+three.txt', '+two.txt'])
+  })
+
   test('to a failed task starts it again with the repair', async () => {
     const { accepted, say: tell, until } = shop()
     const { ids } = await accepted([draft('broken', [], { plan: plan(sh('test -f there.txt'), say('never said')) })])
@@ -86,6 +118,33 @@ describe('what a person says', { concurrent: true, timeout: 200_000 }, () => {
     expect(failed).toMatchObject({ failureCode: 'agent_failed', failureText: expect.stringContaining('exit 1') })
     await tell(id, plan(file('there.txt', 'now'), sh('test -f there.txt')))
     expect(await until(id, 'ready')).toMatchObject({ attempt: 2, failureCode: null, failureText: null })
+  })
+})
+
+describe('the branch of a task that failed before it was ever ready', { concurrent: true, timeout: 200_000 }, () => {
+  test('has its work, and a retry goes on from what was pushed there', async () => {
+    const { accepted, store, until, changed, git, push } = shop()
+    const { project, ids } = await accepted([
+      draft('broken', [], { plan: plan(file('mine.txt', 'mine'), sh('test -f there.txt')) }),
+    ])
+    const id = ids[0]!
+    const { branch, headSha, baseSha } = await until(id, 'failed')
+    expect(branch).toBe('tasks/1-broken')
+    expect(await git.resolve(project.id, `refs/heads/${branch}`)).toBe(headSha)
+    expect(await changed(project.id, baseSha!, headSha!)).toEqual(['+mine.txt'])
+
+    await push(project.id, { 'there.txt': 'by a person' }, branch!)
+    await store.retry(id)
+    const ready = await until(id, 'ready')
+    expect(await changed(project.id, ready.baseSha!, ready.headSha!)).toEqual(['+mine.txt', '+there.txt'])
+  })
+
+  test('is there without work too', async () => {
+    const { accepted, until, git } = shop()
+    const { project, ids } = await accepted([draft('nothing', [], { plan: sh('false') })])
+    const { branch, baseSha, headSha } = await until(ids[0]!, 'failed')
+    expect({ branch, headSha }).toEqual({ branch: 'tasks/1-nothing', headSha: null })
+    expect(await git.resolve(project.id, `refs/heads/${branch}`)).toBe(baseSha)
   })
 })
 
@@ -115,7 +174,7 @@ describe('a retry', { concurrent: true, timeout: 200_000 }, () => {
   })
 
   test('goes on where the limit of iterations stopped it', async () => {
-    const { accepted, store, until, changed } = shop()
+    const { accepted, store, until, changed, git } = shop()
     const { project, ids } = await accepted(
       [draft('long', [], { plan: plan(...[1, 2, 3, 4].map(n => file(`${n}.txt`, String(n)))) })],
       { settings: { maxIterations: 3 } },
@@ -126,7 +185,9 @@ describe('a retry', { concurrent: true, timeout: 200_000 }, () => {
       failureCode: 'iteration_limit',
       failureText: expect.stringContaining('3 iterations'),
       iterations: 3,
+      branch: 'tasks/1-long',
     })
+    expect(await git.resolve(project.id, 'refs/heads/tasks/1-long')).toBe(stopped.headSha)
     await store.retry(id)
     const done = await until(id, 'ready')
     expect(await changed(project.id, done.baseSha!, done.headSha!)).toEqual(['+1.txt', '+2.txt', '+3.txt', '+4.txt'])

@@ -3,6 +3,7 @@ import { draft } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { type ScriptedReply, type ScriptedRequest, startProvider } from '../../../support/provider.ts'
 import { plan, sh } from '../../../support/runbook.ts'
+import type { Stage } from '../../../support/servers.ts'
 import { openShop, type Shop } from './support.ts'
 
 const read = (path: string) => ({ name: 'read_file', args: { path } })
@@ -21,6 +22,8 @@ const SCRIPTS: Record<string, { replies: ScriptedReply[]; again?: boolean }> = {
     ],
   },
   Huge: { replies: [{ calls: ['one', 'two', 'three'].map(name => read(`${name}.txt`)) }, { text: 'Read.' }] },
+  Wordy: { replies: [{ calls: [bash('true')] }, { text: 'Read.' }] },
+  Roomy: { replies: [{ calls: ['one', 'two', 'three'].map(name => read(`${name}.txt`)) }, { text: 'Read.' }] },
   Refused: {
     replies: [
       { calls: [read('small.txt')] },
@@ -56,6 +59,10 @@ function script(request: ScriptedRequest): ScriptedReply {
   if (title === 'Refused' && bytes(request) > 7_000) {
     return { fault: { status: 400, message: 'maximum context length is 4096 tokens' } }
   }
+  if (title === 'Limited') {
+    const fault = { status: 429, retryAfter: 3_600, message: 'Come back\nin an hour.' }
+    return request.attempt === 1 ? { fault } : { text: 'Went on.' }
+  }
   const replies = SCRIPTS[title]?.replies ?? []
   // Counted by what was asked, as a summary takes replies out of the conversation.
   const turn = asked(title).filter(each => each.attempt === 1 && !refused.has(each)).length - 1
@@ -63,7 +70,7 @@ function script(request: ScriptedRequest): ScriptedReply {
 }
 const refused = new Set<ScriptedRequest>()
 
-const shop = openShop(async stage => {
+async function scripted(stage: Stage) {
   const provider = await startProvider(request => {
     requests.push(request)
     const reply = script(request)
@@ -72,7 +79,12 @@ const shop = openShop(async stage => {
   })
   stage.onEnd(provider.close)
   return provider.config
-})
+}
+
+const shop = openShop(scripted)
+const largeShop = openShop(async stage => ({ ...(await scripted(stage)), openaiCompatibleContextTokens: 64_000 }))
+
+const DAY_MS = 24 * 3_600_000
 
 const FILES = {
   'README.md': '# Test\n',
@@ -108,7 +120,10 @@ describe('a conversation that outgrows the model', { concurrent: true, timeout: 
     const [id] = (await at.store.createDrafts(project.id, [draft('Long', [], { plan: 'Read all of it.' })])) as [string]
     await at.say(id, 'Count no letters.')
     await at.store.accept(project.id)
-    await at.until(id, 'waiting')
+    const { threadId } = await at.until(id, 'waiting')
+    // An answer that was 20 days in coming.
+    const createdAt = new Date(Date.now() - 20 * DAY_MS)
+    await at.db.prisma.message.updateMany({ where: { threadId, role: 'assistant', iteration: 4 }, data: { createdAt } })
     await at.say(id, 'Yes, go on.')
     const task = await at.until(id, 'ready')
     expect(task.output).toBe('All three are read.')
@@ -135,6 +150,9 @@ describe('a conversation that outgrows the model', { concurrent: true, timeout: 
       'The user answered:\nYes, go on.',
     )
 
+    const { ms } = await at.db.prisma.step.findFirstOrThrow({ where: { taskId: id, tool: 'ask_user' } })
+    expect(ms / DAY_MS).toBeCloseTo(20, 2)
+
     // The thread keeps everything, and shows the summary where it was made.
     const rows = await at.db.prisma.message.findMany({ where: { threadId: task.threadId }, orderBy: { seq: 'asc' } })
     const summary = rows.filter(({ parts }) => JSON.stringify(parts).includes('"summary"'))
@@ -158,6 +176,36 @@ describe('a conversation that outgrows the model', { concurrent: true, timeout: 
     }
     const steps = await at.db.prisma.step.findMany({ where: { taskId: id } })
     for (const { result } of steps) expect(result.length).toBeGreaterThan(27_000)
+  })
+
+  test('with one message is shown without its middle, and people are told so once, and what to do', async () => {
+    const at = shop()
+    const { ids } = await at.accepted([draft('Wordy', [], { plan: 'word '.repeat(18_000) })], {
+      settings: { model: 'openai-compatible:small' },
+    })
+    await at.until(ids[0]!, 'ready')
+    const all = asked('Wordy')
+    expect(all).toHaveLength(2)
+    for (const { messages } of all) {
+      expect(messages[0]!.text).toMatch(/bytes left out, as the conversation is too long for the model/)
+      expect(JSON.stringify(messages)).not.toContain('OPENAI_COMPATIBLE')
+    }
+    const told = (await at.thread(ids[0]!)).filter(({ role }) => role === 'system').map(({ text }) => text)
+    expect(told).toEqual([
+      expect.stringMatching(
+        /too long for openai-compatible:small: .*without their middle.*choose a model that takes in more.*32,000 tokens.*set OPENAI_COMPATIBLE_CONTEXT_TOKENS/,
+      ),
+    ])
+  })
+
+  test('does not where the installation says that the model takes in more', async () => {
+    const at = largeShop()
+    const id = await started(at, 'Roomy')
+    await at.until(id, 'ready')
+    const [, second] = asked('Roomy')
+    expect(bytes(second!)).toBeGreaterThan(84_000)
+    expect(JSON.stringify(second!.messages)).not.toContain('left out')
+    expect((await at.thread(id)).map(({ role }) => role)).not.toContain('system')
   })
 
   test('sooner than was thought is shortened when the model refuses it', async () => {
@@ -208,6 +256,18 @@ describe('an agent', { concurrent: true, timeout: 200_000 }, () => {
     expect(text!.length).toBeLessThan(67_000)
     const step = await at.db.prisma.step.findFirstOrThrow({ where: { taskId: id } })
     expect(step.result.split('\n[exit')[0]).toBe(Array.from({ length: 30_000 }, (_, n) => n + 1).join('\n'))
+  })
+
+  test('that its provider asks to wait says so with the time, in the words of the provider, and goes on then', async () => {
+    const at = shop()
+    const id = await started(at, 'Limited')
+    const { dueAt } = await at.until(id, 'waiting')
+    const time = dueAt!.toISOString().slice(0, 19).replace('T', ' ')
+    const told = `openai-compatible:small asks to wait: “Come back in an hour. (429)” The work goes on by itself at ${time} UTC.`
+    expect((await at.thread(id)).at(-1)).toEqual({ role: 'system', text: told })
+    await at.db.prisma.task.update({ where: { id }, data: { dueAt: new Date() } })
+    expect((await at.until(id, 'ready')).output).toBe('Went on.')
+    expect(JSON.stringify(asked('Limited').map(({ messages }) => messages))).not.toContain('asks to wait')
   })
 
   test('hears a second opinion, or why there is none', async () => {

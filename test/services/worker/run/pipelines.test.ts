@@ -150,7 +150,7 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
   })
 
   test('start inside a conflict of their prerequisites, are told of it, and what they settle stays settled', async () => {
-    const { accepted, until, store, thread, changed, git } = shop()
+    const { accepted, until, store, thread, changed, git, db } = shop()
     const block = parallel(
       { name: 'left', prompt: file('wall.txt', 'red') },
       { name: 'right', prompt: file('wall.txt', 'blue') },
@@ -172,6 +172,28 @@ describe('sub-agents', { concurrent: true, timeout: 400_000 }, () => {
     const { files } = await git.diff(project.id, { base: parent.baseSha!, head: parent.headSha! })
     expect(files.flatMap(({ hunks }) => hunks.flatMap(({ lines }) => lines))).toEqual(['-white', '+purple'])
     expect(await changed(project.id, parent.baseSha!, parent.headSha!)).toEqual(['~wall.txt'])
+    const { result } = await db.prisma.step.findFirstOrThrow({ where: { taskId: ids[0]!, tool: 'parallel' } })
+    expect(result).not.toMatch(/Error:|conflict/)
+  })
+
+  test('that leave a conflict of their prerequisites as it is hand it on, to those after them and to the task', async () => {
+    const { accepted, until, store, thread, db } = shop()
+    const block = parallel(
+      { name: 'left', prompt: file('wall.txt', 'red') },
+      { name: 'right', prompt: file('wall.txt', 'blue') },
+      { name: 'door', prompt: file('door.txt', 'door'), depends_on: ['left', 'right'] },
+      { name: 'roof', prompt: file('roof.txt', 'roof'), depends_on: ['door'] },
+    )
+    const { ids } = await accepted([draft('parent', [], { plan: block })], { files: { 'wall.txt': 'white\n' } })
+    const parent = await until(ids[0]!, 'failed')
+    const { tasks } = (await store.pipelineOf(ids[0]!, firstCall(parent)))!
+    const [door] = await thread(tasks[2]!.id)
+    expect(door?.text).toMatch(/\n\[Your task\]\nThe changes of these tasks conflict .*:\n- "right": wall\.txt\n/)
+    const [roof] = await thread(tasks[3]!.id)
+    expect(roof?.text).toMatch(/\n\[Your task\]\nThe changes of these tasks conflict .*:\n- "door": wall\.txt\n/)
+    const { result } = await db.prisma.step.findFirstOrThrow({ where: { taskId: ids[0]!, tool: 'parallel' } })
+    expect(result).toMatch(/^Error: The changes of these tasks conflict .*:\n- "right": wall\.txt\n.*<<<<<<</)
+    expect(result).toMatch(/Merged into your work tree, in this order: "left", "right", "door", "roof"\.$/)
   })
 
   test('give at most 50 KB each, to those that depend on them and to the task', async () => {

@@ -35,7 +35,7 @@ const independent = (names: readonly string[]) => names.map(name => ({ name, pro
 
 describe('a model', { concurrent: true, timeout: 400_000 }, () => {
   test('that calls parallel reads the picture and all outputs, and its sub-agents have its model and fewer tools', async () => {
-    const { accepted, until } = shop()
+    const { accepted, until, db } = shop()
     const args = { tasks: independent(['alpha', 'beta']) }
     scripts.set('use parallel', ({ messages }) =>
       messages.length === 1 ? call('parallel', args) : { text: 'Reported.' },
@@ -59,6 +59,10 @@ did beta of it
 
 There were no changes to merge into your work tree.`,
     )
+    const pipeline = await db.prisma.pipeline.findFirstOrThrow({ where: { taskId: ids[0]! } })
+    const step = await db.prisma.step.findFirstOrThrow({ where: { taskId: ids[0]!, tool: 'parallel' } })
+    // Less what two clocks may differ by.
+    expect(step.ms).toBeGreaterThan(pipeline.finishedAt!.getTime() - pipeline.createdAt.getTime() - 20)
     const [child] = asked('alpha of it')
     expect(child!.model).toBe(first!.model)
     const missing = first!.tools.filter(tool => !child!.tools.includes(tool))

@@ -31,8 +31,8 @@ export interface Shop extends Workshop {
   thread(id: string): Promise<{ role: string; text: string }[]>
   /** The head of the project's main branch. */
   main(projectId: string): Promise<string>
-  /** What a person's push to main comes to: a commit with these files on it. */
-  push(projectId: string, files: Files): Promise<void>
+  /** What a person's push to main or another branch comes to: a commit with these files on it. */
+  push(projectId: string, files: Files, branch?: string): Promise<void>
   /** Names of the files that a commit adds to or changes in another, with a sign in front. */
   changed(projectId: string, base: string, head: string): Promise<string[]>
 }
@@ -84,8 +84,9 @@ function withHelp(workshop: Workshop, stage: Stage): Shop {
         select: { role: true, text: true },
       })
     },
-    async push(projectId, files) {
-      const from = await main(projectId)
+    async push(projectId, files, branch = 'main') {
+      const ref = `refs/heads/${branch}`
+      const from = (await git.resolve(projectId, ref)) ?? ''
       const tree = await makeRepository(stage.onEnd)
       const bundle = join(tree.path, '.git', 'exchanged.bundle')
       await pipeline(await git.bundle(projectId, { want: from, have: [] }), createWriteStream(bundle))
@@ -95,8 +96,9 @@ function withHelp(workshop: Workshop, stage: Stage): Shop {
       await tree.git('bundle', 'create', '--quiet', bundle, 'main', `^${from}`)
       const checkpoint = { taskId: randomUUID(), epoch: 0, parent: from, head: to }
       await git.receive(projectId, checkpoint, createReadStream(bundle))
-      if (!(await git.moveRef(projectId, { ref: 'refs/heads/main', from, to }))) throw new Error('main has moved')
-      await store.headMoved(projectId, to)
+      if (!(await git.moveRef(projectId, { ref, from, to }))) throw new Error(`${branch} has moved`)
+      if (branch === 'main') await store.headMoved(projectId, to)
+      else await store.branchPushed(projectId, branch, to)
     },
     async changed(projectId, base, head) {
       const { files } = await git.diff(projectId, { base, head })

@@ -166,6 +166,10 @@ test('an agent that asks waits without a container, and goes on with the answer'
   const parked = await said(at, project.mainThreadId, { text, state: 'waiting' })
   expect(parked.waitingFor).toMatchObject({ reason: 'answer' })
   await eventually(async () => expect(await at.sandbox.list()).toEqual([]))
+  // The answer is longer in coming than the work log can count.
+  const asked = { threadId: project.mainThreadId, role: 'assistant' }
+  const createdAt = new Date(Date.now() - 40 * 24 * 3_600_000)
+  await at.db.prisma.message.updateMany({ where: asked, data: { createdAt } })
   await at.store.postMessage(project.mainThreadId, 'Blue.', 'build')
   await at.store.postMessage(project.mainThreadId, 'A dark one.', 'build')
   const turn = await settled(at, project.mainThreadId)
@@ -175,6 +179,7 @@ test('an agent that asks waits without a container, and goes on with the answer'
     ['ask_user', expect.stringMatching(/^The user answered:\nBlue\./)],
     ['bash', 'first'],
   ])
+  expect(steps[1]!.ms).toBe(2 ** 31 - 1)
   expect(turn.output).toContain('asked “Which colour?” and was told: The user answered:')
 })
 
@@ -192,4 +197,65 @@ test('a question of a turn that was stopped is not answered by the next request'
     ['ask_user', 'Which?', expect.stringMatching(/^Error: the run was ended before anybody had answered/)],
     ['bash', 'echo new', 'new'],
   ])
+})
+
+test('what a stopped turn has changed is put aside, and does not reach main with the next change', async () => {
+  const at = shop()
+  const project = await at.repository({ 'README.md': '# Shop\n' })
+  const before = await at.main(project.id)
+  const asks = plan(sh('echo junk > junk.txt'), '```ask\nGo on?\n```')
+  const { headSha } = await said(at, project.mainThreadId, { text: asks, state: 'waiting' })
+  expect(headSha).not.toBeNull()
+  await at.store.stopThread(project.mainThreadId)
+  await said(at, project.mainThreadId, { text: '## Later\nNothing yet.', mode: 'plan' })
+  await said(at, project.mainThreadId, { text: sh('echo note > note.txt') })
+  expect(await at.changed(project.id, before, await at.main(project.id))).toEqual(['+note.txt'])
+  const branch = `put-aside/${headSha!.slice(0, 12)}`
+  expect(await at.git.resolve(project.id, `refs/heads/${branch}`)).toBe(headSha)
+  const texts = (await talk(at, project.mainThreadId)).map(({ text }) => text)
+  expect(texts).toContainEqual(expect.stringContaining('put aside: the next message begins on the newest main'))
+  expect(texts).toContainEqual(expect.stringContaining(`on the branch ${branch}.`))
+})
+
+test('what a failed turn has changed is kept and said to be, until the thread is stopped', async () => {
+  const at = shop()
+  const project = await at.repository({ 'README.md': '# Shop\n' })
+  const before = await at.main(project.id)
+  const broken = plan(sh('echo half > half.txt'), sh('false'))
+  await said(at, project.mainThreadId, { text: broken, state: 'failed' })
+  expect((await talk(at, project.mainThreadId)).at(-1)?.text).toMatch(
+    /could not go on[\s\S]*is kept[\s\S]*Stop the thread/,
+  )
+  await at.push(project.id, { 'moved.txt': 'moved' })
+  await said(at, project.mainThreadId, { text: sh('echo rest > rest.txt; cat moved.txt') })
+  expect(await at.changed(project.id, before, await at.main(project.id))).toEqual([
+    '+half.txt',
+    '+moved.txt',
+    '+rest.txt',
+  ])
+
+  const pushed = await at.main(project.id)
+  await said(at, project.mainThreadId, { text: plan(sh('echo bad > bad.txt'), sh('false')), state: 'failed' })
+  await at.store.stopThread(project.mainThreadId)
+  await expect(at.store.stopThread(project.mainThreadId)).rejects.toThrow('Nothing runs')
+  await said(at, project.mainThreadId, { text: sh('echo good > good.txt') })
+  expect(await at.changed(project.id, pushed, await at.main(project.id))).toEqual(['+good.txt'])
+})
+
+test('a turn whose change conflicted with main begins on main again, the change put aside', async () => {
+  const at = shop()
+  const project = await at.repository({ 'wall.txt': 'white\n' })
+  await at.store.postMessage(project.mainThreadId, plan(sh('echo blue > wall.txt'), '```ask\nGo on?\n```'), 'build')
+  await settled(at, project.mainThreadId, 'waiting')
+  await at.push(project.id, { 'wall.txt': 'red\n' })
+  const { failureCode, headSha } = await said(at, project.mainThreadId, { text: 'Yes.' })
+  expect(failureCode).toBe('merge_conflict')
+  const before = await at.main(project.id)
+  const next = await said(at, project.mainThreadId, { text: sh('cat wall.txt; echo door > door.txt') })
+  expect(next).toMatchObject({ failureCode: null, headSha: null })
+  expect(await at.changed(project.id, before, await at.main(project.id))).toEqual(['+door.txt'])
+  const branch = `put-aside/${headSha!.slice(0, 12)}`
+  expect((await talk(at, project.mainThreadId)).map(({ text }) => text)).toContainEqual(
+    expect.stringContaining(`on the branch ${branch}, as it conflicts with the main version in wall.txt`),
+  )
 })

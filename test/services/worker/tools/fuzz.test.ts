@@ -136,7 +136,7 @@ test('whatever a model makes up as a call, the worker answers it or carries it o
       const { claim, toolbox } = toolboxes[which]!
       const asMade = raw.map(({ id, made, invalid }) => ({ id, name: made.name, input: made.args, invalid }))
       const calls = readCalls(asMade, toolbox.specs(), new Set())
-      const reply = createOpenReply({ attempt: 1, iteration: 1, seq: 1, journal: [] }, calls, toolbox)
+      const reply = createOpenReply({ attempt: 1, iteration: 1, seq: 1, ageMs: 0, journal: [] }, calls, toolbox)
       const routed = [...reply.runnable]
       for (let next = reply.nextParking(); next; next = reply.nextParking()) {
         routed.push(next)
@@ -145,7 +145,8 @@ test('whatever a model makes up as a call, the worker answers it or carries it o
       for (const { key, call: made, route } of routed) {
         counts.routed++
         if (route.where !== 'worker') continue
-        const context = { claim, key, seq: 1, sha: 'a'.repeat(40), exec, signal: new AbortController().signal }
+        const { signal } = new AbortController()
+        const context = { claim, key, seq: 1, sinceAsked: () => 1, sha: 'a'.repeat(40), exec, signal }
         const outcome = await route.tool.run(made.args, context).catch((error: unknown) => {
           if (error instanceof Reached) return 'reached' as const
           throw error

@@ -221,6 +221,72 @@ export function behavesAsGitStore(name: string, start: () => Promise<Subject>): 
         expect(await store.merge(project, { ...merge, at: '2026-01-02T03:04:05.678Z' })).toEqual(merged)
       })
 
+      describe('conflicts that earlier merges have committed', () => {
+        const keepConflicts = true
+        const marked = '<<<<<<< ours\n=======\n>>>>>>> theirs\n'
+
+        /** Two heads that do not fit together, merged; what is then committed on that. */
+        async function inConflict(start: string, sides: Record<string, [string | null, string | null]>) {
+          const side = (index: 0 | 1) =>
+            Object.fromEntries(Object.entries(sides).map(([name, contents]) => [name, contents[index]]))
+          const ours = await handOver(side(0), start, 'ours')
+          const theirs = await handOver(side(1), start, 'theirs')
+          const based = await store.merge(project, {
+            into: start,
+            heads: [ours, theirs],
+            message: 'Base',
+            keepConflicts,
+          })
+          if (based.kind !== 'merged') throw new Error(based.kind)
+          expect(based.conflicts).toEqual([{ head: theirs, files: Object.keys(sides) }])
+          await tree.load(await store.bundle(project, { want: based.sha, have: [start] }), based.sha)
+          return { ours, theirs, base: based.sha }
+        }
+
+        const conflictsOf = async (heads: string[], into = main) => {
+          const merged = await store.merge(project, { into, heads, message: 'Again', keepConflicts })
+          return merged.kind === 'merged' ? merged.conflicts : merged
+        }
+
+        test('are named again as long as nobody has settled them', async () => {
+          const { ours, theirs, base } = await inConflict(main, { 'a.txt': ['OURS\n', 'THEIRS\n'] })
+          const left = [{ head: theirs, files: ['a.txt'] }]
+          expect(await conflictsOf([ours, theirs, base])).toEqual(left)
+          const beside = await handOver({ 'c.txt': 'c\n' }, base, 'beside')
+          expect(await conflictsOf([ours, theirs, beside])).toEqual(left)
+          const half = await handOver({ 'a.txt': `HALF\n>>>>>>> ${theirs}\n` }, beside, 'half')
+          expect(await conflictsOf([half])).toEqual(left)
+          const moved = await handOver({ 'a.txt': null, 'b2.txt': `HALF\n>>>>>>> ${theirs}\n` }, half, 'moved')
+          expect(await conflictsOf([moved])).toEqual([{ head: theirs, files: ['b2.txt'] }])
+          const settled = await handOver({ 'b2.txt': 'BOTH\n' }, moved, 'settled')
+          expect(await conflictsOf([ours, theirs, settled])).toEqual([])
+          expect(await conflictsOf([beside, settled])).toEqual([])
+        })
+
+        test('also where no markers can stand: until somebody has touched the file', async () => {
+          const { theirs, base } = await inConflict(main, {
+            'a.txt': [null, 'THEIRS\n'],
+            'image.bin': ['\0ours', '\0theirs'],
+          })
+          expect(await conflictsOf([base])).toEqual([{ head: theirs, files: ['a.txt', 'image.bin'] }])
+          const one = await handOver({ 'a.txt': null }, base, 'one')
+          expect(await conflictsOf([one])).toEqual([{ head: theirs, files: ['image.bin'] }])
+          const both = await handOver({ 'image.bin': '\0both' }, one, 'both')
+          expect(await conflictsOf([both])).toEqual([])
+        })
+
+        test('are those of Slipway’s merges since then, and no text that looks like them', async () => {
+          const start = await handOver({ 'old.txt': marked }, main, 'start')
+          const { theirs, base } = await inConflict(start, { 'a.txt': ['OURS\n', 'THEIRS\n'] })
+          const told = await handOver({ 'old.txt': `${marked}more\n`, 'new.txt': marked }, base, 'told')
+          expect(await conflictsOf([told], start)).toEqual([{ head: theirs, files: ['a.txt'] }])
+          const settled = await handOver({ 'a.txt': 'BOTH\n' }, told, 'settled')
+          expect(await conflictsOf([settled], start)).toEqual([])
+          const after = await handOver({ 'c.txt': 'c\n' }, base, 'after')
+          expect(await conflictsOf([after], base)).toEqual([])
+        })
+      })
+
       test('the same merge at the same time is the same commit', async () => {
         const left = await handOver({ 'left.txt': 'l\n' }, main, 'left')
         await handOver({ 'right.txt': 'r\n' }, main, 'right')

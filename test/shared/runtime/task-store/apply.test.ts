@@ -1,6 +1,8 @@
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import type { LineFence } from '../../../../shared/runtime/task-store/index.ts'
 import { draft, startEngine } from '../../../support/engine.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { claimed, sha, work } from '../../../support/runs.ts'
 
 /** Ready tasks a ← b ← c, and d beside them. */
@@ -148,4 +150,44 @@ test("a push to a ready task's branch makes its checks and its started dependant
   await store.requestApply(a)
   await store.branchPushed(project.id, branch!, sha('7'))
   expect((await row(a)).headSha).toBe(sha('6'))
+})
+
+test('who asks for a dependant while its prerequisite goes back, goes back with it', async () => {
+  const { engine, store, states, line, a, b } = await done()
+  await store.requestApply(a)
+  const fence = await line()
+  const apply = (await store.nextApply(fence))!
+  const client = new pg.Client({ connectionString: engine.databaseUrl })
+  await client.connect()
+  const waiting = (count: number) =>
+    eventually(async () => {
+      const blocked = await engine.db.prisma.$queryRaw`
+        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      expect(blocked).toHaveLength(count)
+    })
+  await client.query('BEGIN')
+  await client.query('SELECT id FROM organizations FOR NO KEY UPDATE')
+  const asked = store.requestApply(b)
+  await waiting(1)
+  const back = store.returnToReady(fence, apply, { code: 'checks_failed', message: 'red' })
+  await waiting(2)
+  await client.query('COMMIT')
+  await client.end()
+  await Promise.all([asked, back])
+  expect((await states()).slice(0, 2)).toEqual(['ready', 'ready'])
+  expect(await store.nextApply(fence)).toBeNull()
+})
+
+test('its phases are told in the thread, as those of a turn or of a task', async () => {
+  const { engine, store, line, a, row } = await done()
+  await store.requestApply(a)
+  const fence = await line()
+  await store.applyPhase(fence, (await store.nextApply(fence))!, { phase: 'merging' })
+  const event = await engine.db.prisma.event.findFirstOrThrow({ orderBy: { seq: 'desc' } })
+  expect(event).toMatchObject({
+    type: 'task.apply',
+    taskId: a,
+    threadId: (await row(a)).threadId,
+    payload: { phase: 'merging' },
+  })
 })

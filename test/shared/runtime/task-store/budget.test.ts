@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { presentTasks } from '../../../../services/api/present/task.ts'
 import { LIMITS } from '../../../../shared/domain/limits.ts'
 import { costOf, type Price } from '../../../../shared/domain/prices.ts'
 import { reconcile } from '../../../../shared/runtime/task-flow/reconcile.ts'
@@ -240,6 +241,14 @@ test('sub-agents share the budget of the task that started them, and theirs cann
   })
   expect(await row('b')).toMatchObject({ state: 'waiting', waitingFor: { budget: 'task', waitingOn: [id] } })
   expect(await parent()).toMatchObject({ state: 'waiting', waitingFor: { reason: 'pipeline' } })
+  // The parent is where people look: it says so too, and as soon as nothing else runs it waits for its budget.
+  const told = async () => (await messagesIn(engine, (await parent()).threadId)).filter(({ role }) => role === 'system')
+  expect(await told()).toMatchObject([{ text: expect.stringContaining('and its sub-agents is reached') }])
+  const blocked = async () => (await presentTasks(engine.db, [await parent()]))[0]?.blocked
+  expect(await blocked()).toMatchObject({ reason: 'pipeline' })
+  expect(await store.reserve(a, ask)).toMatchObject({ kind: 'parked' })
+  expect(await blocked()).toEqual({ reason: 'budget', waitingOn: [id] })
+  expect(await told()).toHaveLength(1)
   await store.update(id, { budgetUsd: 2 })
   expect(await row('b')).toMatchObject({ state: 'queued' })
   expect(await parent()).toMatchObject({ state: 'waiting', waitingFor: { reason: 'pipeline' } })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canMove, TASK_STATES, type TaskState } from '../../../../shared/domain/task-state.ts'
 import type { TaskStore } from '../../../../shared/runtime/task-store/index.ts'
-import { draft, startEngine } from '../../../support/engine.ts'
+import { draft, type Engine, startEngine } from '../../../support/engine.ts'
 import { claimAs, claimed, iterate, sha, work } from '../../../support/runs.ts'
 
 async function drafted(...drafts: ReturnType<typeof draft>[]) {
@@ -114,6 +114,47 @@ test('dismissing a task marks those stale that have started on it, and those alo
   expect((await row(d)).staleReason).toBeNull()
   await expect(store.requestApply(b)).rejects.toMatchObject({ code: 'illegal_state' })
   expect(await claimAs(engine, c, 'w')).toEqual({ kind: 'refused', reason: 'dependency' })
+})
+
+const prerequisites = async ({ db }: Engine, taskId: string): Promise<string[]> =>
+  (await db.prisma.edge.findMany({ where: { taskId } })).map(({ prerequisiteId }) => prerequisiteId)
+
+test('who has started on a dismissed task runs again without it; who has not keeps waiting', async () => {
+  const { engine, store, project, ids, row } = await drafted(
+    draft('a'),
+    draft('b', ['a']),
+    draft('c', ['a']),
+    draft('d', ['a']),
+  )
+  const [a, b, c, d] = ids as [string, string, string, string]
+  await store.accept(project.id)
+  await work(store)(await claimed(engine, a))
+  const running = await claimed(engine, b)
+  const parked = await claimed(engine, c)
+  for (const claim of [running, parked]) await store.open(claim, { baseSha: sha('1'), prompt: '' })
+  await store.park(parked, { reason: 'answer', waitingOn: [] })
+  await store.postMessage((await row(a)).threadId, 'again')
+  await store.postMessage((await row(c)).threadId, 'red')
+  const held = await row(c)
+  expect(await claimAs(engine, c, 'w')).toEqual({ kind: 'refused', reason: 'dependency' })
+
+  await store.cancel(a)
+  await store.dismiss(a)
+  expect(await Promise.all([b, c, d].map(id => prerequisites(engine, id)))).toEqual([[], [], [a]])
+  expect((await row(c)).jobNumber).not.toBe(held.jobNumber)
+  await store.giveBack(running)
+  for (const id of [b, c]) expect(await claimAs(engine, id, 'w')).toMatchObject({ kind: 'claimed' })
+  expect(await claimAs(engine, d, 'w')).toEqual({ kind: 'refused', reason: 'dependency' })
+})
+
+test('what checks said of earlier work is not said of what comes next', async () => {
+  const { engine, store, project, ids, row } = await drafted(draft('a'))
+  await store.accept(project.id)
+  await work(store)(await claimed(engine, ids[0]!))
+  const red = { checkStatus: 'failed', checkPassed: 1, checkFailed: 2 }
+  await engine.db.prisma.task.update({ where: { id: ids[0]! }, data: red })
+  await store.postMessage((await row(ids[0]!)).threadId, 'again')
+  expect(await row(ids[0]!)).toMatchObject({ checkStatus: null, checkPassed: null, checkFailed: null })
 })
 
 test('a stale task is done anew on a fresh base, its old conversation out of sight', async () => {

@@ -35,6 +35,17 @@ test('the text of an accepted task stands, its edges can change until it starts'
   await expect(store.update(a, { priority: 1 })).rejects.toMatchObject({ code: 'illegal_state' })
 })
 
+test('one that was cancelled or failed before it had a base has not started', async () => {
+  const { store, project, edges, engine, a, b } = await three()
+  await store.accept(project.id)
+  await store.cancel(b)
+  await store.update(b, { dependsOn: [a] })
+  await store.fail(await claimed(engine, a), { code: 'prerequisite_conflict', message: 'x' })
+  await store.update(b, { dependsOn: [] })
+  await store.update(a, { dependsOn: [b] })
+  expect(await edges()).toEqual([[a, b]])
+})
+
 test('a task that started and was given back keeps its edges', async () => {
   const { store, project, engine, a, b } = await three()
   await store.accept(project.id)

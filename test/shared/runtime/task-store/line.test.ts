@@ -42,41 +42,79 @@ test.each(['ready', 'fail', 'giveBack', 'park', 'cancel'] as const)(
   async end => {
     const { engine, store, ids, called } = await line(3)
     const claim = await claimed(engine, ids[0]!)
-    expect(await claimAs(engine, ids[2]!, 'w')).toEqual(slot)
+    for (const id of ids.slice(1)) expect(await claimAs(engine, id, 'w')).toEqual(slot)
     const ends = {
       ready: () => work(store, 0)(claim),
       fail: () => store.fail(claim, { code: 'x', message: 'x' }),
-      giveBack: () => store.giveBack(claim),
+      giveBack: () => store.giveBack(claim, 'The run broke.'),
       park: () => store.park(claim, { reason: 'answer', waitingOn: [] }),
       cancel: () => store.cancel(claim.taskId),
     }
     await ends[end]()
-    expect(await called()).toEqual(['t2'])
-    expect(await claimAs(engine, ids[2]!, 'w')).toMatchObject({ kind: 'claimed' })
+    expect(await called()).toEqual(['t1'])
+    expect(await claimAs(engine, ids[1]!, 'w')).toMatchObject({ kind: 'claimed' })
   },
 )
 
-test('the next is chosen by priority, then by age', async () => {
+test('slots go by priority, then by age, whoever asks first', async () => {
   const drafts = [
-    draft('first'),
     draft('low', [], { priority: -1 }),
     draft('old'),
     draft('new'),
-    draft('high', [], { priority: 9 }),
+    draft('higher', [], { priority: 8 }),
+    draft('highest', [], { priority: 9 }),
   ]
-  const { engine, store, ids, called } = await line(0, { drafts })
-  let claim = await claimed(engine, ids[0]!)
-  for (const id of ids.slice(1).reverse()) expect(await claimAs(engine, id, 'w')).toEqual(slot)
+  const { engine, store, ids } = await line(0, { drafts })
   const order: string[] = []
-  for (let left = 4; left > 0; left--) {
-    await work(store, 0)(claim)
-    const [title, ...others] = await called()
+  while (order.length < drafts.length) {
+    const results = await Promise.all(ids.map(id => claimAs(engine, id, 'w')))
+    const [claim, ...others] = results.flatMap(result => (result.kind === 'claimed' ? [result.claim] : []))
     expect(others).toEqual([])
-    order.push(title!)
-    claim = await claimed(engine, ids[drafts.findIndex(({ key }) => key === title)]!)
+    order.push(claim!.title)
+    await work(store, 0)(claim!)
   }
-  expect(order).toEqual(['high', 'old', 'new', 'low'])
+  expect(order).toEqual(['highest', 'higher', 'old', 'new', 'low'])
 })
+
+test('tasks that are accepted together start in that order too, over several workers', async () => {
+  for (let round = 0; round < scale(50); round++) {
+    const engine = await startEngine()
+    const project = await engine.project({ plan: 'core' })
+    const inPairs = turnstile(2)
+    const started: string[] = []
+    const run = async (claim: Claim) => {
+      started.push(claim.title)
+      await inPairs()
+      await succeed(engine.store)(claim)
+    }
+    for (let worker = 0; worker < 3; worker++) await engine.startWorker(run, { concurrency: 4 })
+    const priorities = [0, 3, 1, 5, 4, 2]
+    await engine.store.createDrafts(
+      project.id,
+      priorities.map(priority => draft(`p${priority}`, [], { priority })),
+    )
+    await engine.store.accept(project.id)
+    await untilQuiet(engine)
+    const pairs = [0, 2, 4].map(from => started.slice(from, from + 2).sort())
+    expect(pairs).toEqual([
+      ['p4', 'p5'],
+      ['p2', 'p3'],
+      ['p0', 'p1'],
+    ])
+  }
+})
+
+/** Lets callers go on as soon as `count` of them have come. */
+function turnstile(count: number): () => Promise<void> {
+  let waiting: (() => void)[] = []
+  return () =>
+    new Promise(resolve => {
+      waiting.push(resolve)
+      if (waiting.length < count) return
+      for (const go of waiting) go()
+      waiting = []
+    })
+}
 
 test('who comes later does not overtake one who was called', async () => {
   const { engine, store, project, ids } = await line(2)
@@ -90,14 +128,14 @@ test('who comes later does not overtake one who was called', async () => {
 })
 
 test('one that matters more goes before those in line', async () => {
-  const { engine, store, project, ids } = await line(2)
+  const { engine, store, project, ids, called } = await line(2)
   const first = await claimed(engine, ids[0]!)
   expect(await claimAs(engine, ids[1]!, 'w')).toEqual(slot)
   const [urgent] = await store.createDrafts(project.id, [draft('urgent', [], { priority: 50 })])
   await store.accept(project.id)
   await work(store, 0)(first)
+  expect(await called()).toEqual([])
   expect(await claimAs(engine, urgent!, 'w')).toMatchObject({ kind: 'claimed' })
-  expect(await claimAs(engine, ids[1]!, 'w')).toEqual(slot)
 })
 
 test('a task that is given back or fails again keeps the age of its acceptance', async () => {
@@ -105,8 +143,8 @@ test('a task that is given back or fails again keeps the age of its acceptance',
   const first = await claimed(engine, ids[0]!)
   for (const id of ids.slice(1)) await claimAs(engine, id, 'w')
   await store.giveBack(first)
+  expect(await called()).toEqual([])
   expect(await claimAs(engine, ids[0]!, 'w')).toMatchObject({ kind: 'claimed' })
-  expect(await claimAs(engine, ids[1]!, 'w')).toEqual(slot)
   await store.cancel(ids[0]!)
   expect(await called()).toEqual(['t1'])
 })
@@ -122,16 +160,20 @@ test('cancelling one who was called calls the next', async () => {
 })
 
 test('one in line whose prerequisite went back to work is passed over', async () => {
-  const drafts = [draft('p'), draft('x'), draft('behind', ['p'], { priority: 5 }), draft('other')]
-  const { engine, store, ids, called, row } = await line(0, { drafts })
-  const [p, x, behind, other] = ids as [string, string, string, string]
+  const drafts = [
+    draft('p', [], { priority: 9 }),
+    draft('x', [], { priority: 8 }),
+    draft('y', [], { priority: 8 }),
+    draft('behind', ['p'], { priority: 5 }),
+    draft('other'),
+  ]
+  const { engine, store, ids, called, row } = await line(0, { drafts, plan: '2' })
+  const [p, x, y, behind, other] = ids as [string, string, string, string, string]
   await work(store, 0)(await claimed(engine, p))
-  const holder = await claimed(engine, x).catch(() => null)
-  expect(holder).not.toBeNull()
-  expect(await claimAs(engine, behind, 'w')).toEqual(slot)
-  expect(await claimAs(engine, other, 'w')).toEqual(slot)
+  const holders = [await claimed(engine, x), await claimed(engine, y)]
+  for (const id of [behind, other]) expect(await claimAs(engine, id, 'w')).toEqual(slot)
   await store.postMessage((await row(p)).threadId, 'again')
-  await work(store, 0)(holder!)
+  for (const holder of holders) await work(store, 0)(holder)
   expect(await called()).toEqual(['other'])
 })
 

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { branchName } from '../../../../shared/domain/slug.ts'
 import { check } from '../../../support/checker.ts'
 import { draft, type Engine, startEngine } from '../../../support/engine.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -18,7 +19,12 @@ test('whatever people and workers do at once, it leaves a clean history and no s
     await store.createDrafts(project.id, drafts)
     await store.accept(project.id)
   }
-  const ids = (await db.prisma.task.findMany()).map(({ id, projectId, threadId }) => ({ id, projectId, threadId }))
+  const ids = (await db.prisma.task.findMany()).map(({ id, number, title, projectId, threadId }) => ({
+    id,
+    projectId,
+    threadId,
+    branch: branchName(number!, title),
+  }))
   const deeds: (() => Promise<unknown>)[] = [
     async () => {
       const { id } = pick(ids)
@@ -39,11 +45,16 @@ test('whatever people and workers do at once, it leaves a clean history and no s
       const line = await store.claimLine(pick(projects).id, 'w')
       if (!('fence' in line)) return
       const apply = await store.nextApply(line.fence)
-      if (apply && next() < 0.5) await store.returnToReady(line.fence, apply, { code: 'x', message: 'x' })
+      const chance = next()
+      if (apply && chance < 0.5) await store.returnToReady(line.fence, apply, { code: 'x', message: 'x' })
+      else if (apply && chance < 0.55) await store.applyBroke(line.fence, apply, 'x')
       else if (apply) await store.applied(line.fence, apply, { mergeSha: sha('4'), headSha: sha('4') })
       await store.releaseLine(line.fence)
     },
-    () => store.branchPushed(pick(projects).id, `tasks/${1 + Math.floor(next() * 24)}`, sha('8')),
+    () => {
+      const { projectId, branch } = pick(ids)
+      return store.branchPushed(projectId, branch, sha('8'))
+    },
   ]
   const surprises: unknown[] = []
   await Promise.all(

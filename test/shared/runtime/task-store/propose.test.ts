@@ -178,7 +178,7 @@ test('what is wrong is told with its path, all at once, and nothing is changed',
     'tasks.0.dependsOn.2': `“${old!.id}” was dismissed`,
     'tasks.0.dependsOn.3': expect.stringContaining('no key or id of a task'),
     'tasks.1.key': '“new” is also the key of task 0',
-    'tasks.2.key': '“mine” is task #1 “mine”, which is a draft that was not proposed here: choose another key',
+    'tasks.2.key': '“mine” is task #1 “mine”, which is a draft that is not yours to change: choose another key',
     'tasks.3.key': '“going” is task #2 “going”, which is queued, so it is no draft any more: choose another key',
     'tasks.4.key': expect.stringContaining('is task #1 “mine”'),
     'tasks.5.key': '“db” is also to be removed',
@@ -214,12 +214,21 @@ test('circles are refused, also through edges that are there already', async () 
   expect((await board()).length).toBe(3)
 })
 
+test('the key of a task that is done may be used again', async () => {
+  const { engine, store, project, propose, board } = await planning()
+  const [old] = await store.createDrafts(project.id, [draft('tidy')])
+  await engine.db.prisma.task.update({ where: { id: old! }, data: { state: 'done' } })
+  await propose({ tasks: [task('tidy'), task('more', ['tidy'])] })
+  const [, again, more] = await board()
+  expect([again!.key, again!.state, more!.after]).toEqual(['tidy', 'draft', [again!.id]])
+})
+
 test('another thread’s drafts are not its to change', async () => {
   const { store, project, propose, turn, board } = await planning()
   await propose({ tasks: [task('db')] })
   const chat = await turn(await store.createThread(project.id, 'chat', 'Other'))
   expect(await mistakes(propose({ tasks: [task('db')], remove: ['db'] }, chat))).toMatchObject({
-    'tasks.0.key': expect.stringContaining('not proposed here'),
+    'tasks.0.key': expect.stringContaining('not yours to change'),
     'remove.0': expect.any(String),
   })
   await propose({ tasks: [task('page')] }, chat)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { instructions } from '../../../../services/worker/models/runbook/program.ts'
 import { LIMITS } from '../../../../shared/domain/limits.ts'
+import type { Claim } from '../../../../shared/runtime/task-store/index.ts'
 import { draft, startEngine } from '../../../support/engine.ts'
 import { answerTurn, claimThread, messagesIn, stepWith, turnOf } from '../../../support/threads.ts'
 
@@ -111,6 +112,45 @@ test('the turn that reads it may change those drafts and no others, until it has
   expect((await turnOf(engine, main)).revising).toBeNull()
   await store.postMessage(main, 'again', 'plan')
   await expect(propose(await claimThread(engine, main), 1, 'a')).rejects.toMatchObject({ code: 'invalid_request' })
+})
+
+test('other drafts of its thread are not touched meanwhile, but those that it makes of the chosen ones may be', async () => {
+  const { engine, store, main, project, rows } = await planned()
+  await store.postMessage(main, 'plan it', 'plan')
+  const task = (key: string, title = key) => ({
+    key,
+    title,
+    description: '',
+    plan: title,
+    doneWhen: '',
+    dependsOn: [],
+  })
+  const propose = (by: Claim, iteration: number, tasks: ReturnType<typeof task>[], remove: string[] = []) => {
+    const key = { attempt: by.attempt, iteration, callIndex: 0 }
+    return store.propose(by, key, { tasks, remove }, () => stepWith(key, 'propose_tasks', 'made'))
+  }
+  const first = await claimThread(engine, main)
+  await store.readMessages(first)
+  await propose(first, 1, [task('one'), task('two')])
+  await answerTurn(store, first)
+  const [one] = (await rows()).filter(({ key }) => key === 'one')
+
+  await store.revise(project.id, { instruction: 'Split it.', taskIds: [one!.id] })
+  const claim = await claimThread(engine, main)
+  await store.readMessages(claim)
+  const refused = { code: 'invalid_request' }
+  await expect(propose(claim, 1, [task('one')], ['two'])).rejects.toMatchObject(refused)
+  await expect(propose(claim, 1, [task('two', 'New')])).rejects.toMatchObject(refused)
+  await propose(claim, 1, [task('one', 'Half'), task('half', 'Other half')])
+  await propose(claim, 2, [task('half', 'Other half, smaller')])
+  expect((await rows()).slice(3).map(({ key, title }) => [key, title])).toEqual([
+    ['one', 'Half'],
+    ['two', 'two'],
+    ['half', 'Other half, smaller'],
+  ])
+  await store.fail(claim, { code: 'x', message: 'x' })
+  await store.postMessage(main, 'again', 'plan')
+  expect((await turnOf(engine, main)).revising).toBeNull()
 })
 
 test('while a build turn runs the request waits for a turn of its own', async () => {

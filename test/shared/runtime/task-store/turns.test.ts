@@ -183,7 +183,9 @@ test('a failed turn says why, and the next message starts it again with all that
   await store.postMessage(main, 'two')
   await store.fail(claim, { code: 'model_refused', message: 'No such model.' })
   expect(await row()).toMatchObject({ state: 'failed', failureCode: 'model_refused' })
-  expect((await said()).at(-1)).toBe('system: The agent could not go on: No such model.')
+  expect((await said()).at(-1)).toMatch(
+    /^system: The agent could not go on: No such model\.\n\nWhat it has changed so far is kept/,
+  )
   await store.postMessage(main, 'three')
   const next = await claimThread(engine, main)
   expect(next).toMatchObject({ attempt: 2, baseSha: sha('1') })
@@ -277,4 +279,31 @@ test('a request to revise drafts is no answer: the turn waits on, and reads it w
   const key = { attempt: 1, iteration: 1, callIndex: 0 }
   expect(await store.readAnswer(heir, key, answers => stepWith(key, 'ask_user', answers.join('|')))).toBe('yes')
   expect((await store.readMessages(heir)).length).toBe(2)
+})
+
+test('what was said before a question is no answer to it, and steers the agent after it', async () => {
+  const { engine, store, main, row } = await talking()
+  await store.postMessage(main, 'plan it', 'plan')
+  const claim = await claimThread(engine, main)
+  await store.readMessages(claim)
+  await store.postMessage(main, 'By the way: tabs', 'plan')
+  const call = { id: 'q', name: 'ask_user', args: { question: 'Which harbour?' } }
+  await store.storeReply(claim, 1, { text: '', calls: [call], usage: { inputTokens: 1, outputTokens: 1 } }, 0)
+  const key = { attempt: 1, iteration: 1, callIndex: 0 }
+  const step = (answers: string[]) => stepWith(key, 'ask_user', answers.join('|'))
+  expect(await store.readAnswer(claim, key, step)).toBeNull()
+  await store.park(claim, { reason: 'answer', waitingOn: [] })
+  expect((await row()).state).toBe('waiting')
+  await store.postMessage(main, 'The small one', 'plan')
+  const heir = await claimThread(engine, main)
+  expect(await store.readAnswer(heir, key, step)).toBe('The small one')
+  expect((await store.readMessages(heir)).map(message => 'text' in message && message.text)).toEqual([
+    'By the way: tabs',
+  ])
+})
+
+test('a turn is called by the first line that says something', async () => {
+  const { store, main, row } = await talking()
+  await store.postMessage(main, '\n```sh\necho x > y\n```')
+  expect((await row()).title).toBe('echo x > y')
 })

@@ -8,6 +8,7 @@ import {
   type ToolCall,
 } from '../../../../../shared/contract/history.ts'
 import { contextBlock } from '../../../../../shared/domain/context-block.ts'
+import { TRY_AGAIN } from '../../../../../shared/domain/pipeline-result.ts'
 
 const spec = (name: string) => ({ name, description: '', parameters: {} })
 const TASK_TOOLS = ['bash', 'read_file', 'write_file', 'list_files', 'search', 'parallel', 'ask_user'].map(spec)
@@ -126,7 +127,7 @@ describe('a step that fails', () => {
     const { calls, final } = run([user(plan)], failing)
     expect(commands(calls)).toEqual(['npm test'])
     expect(final.failure).toEqual({ message: '`npm test` failed: exit 1, 2.5s\n\nboom' })
-    expect(final.text).toBe('Failed: `npm test` failed: exit 1, 2.5s\n\nboom\n\nNot run: 1 step.')
+    expect(final.text).toBe('Failed: `npm test` failed: exit 1, 2.5s\n\n```\nboom\n```\n\nNot run: 1 step.')
   })
 
   test.each([
@@ -152,8 +153,17 @@ describe('a step that fails', () => {
 
   test('all that a call answered is told', () => {
     const { final } = run([user('```file path=../x\n```')], () => 'Error: it is wrong:\n- too long\n- too wide')
-    expect(final.failure).toEqual({ message: 'write_file failed: it is wrong:\n- too long\n- too wide' })
-    expect(final.text).toBe('Failed: write_file failed: it is wrong:\n- too long\n- too wide')
+    expect(final.failure).toEqual({ message: 'write_file failed: it is wrong:\n\n- too long\n- too wide' })
+    expect(final.text).toBe('Failed: write_file failed: it is wrong:\n\n```\n- too long\n- too wide\n```')
+  })
+
+  test('of a pipeline its picture is told, and not what an agent might do about it', () => {
+    const stopped = `Error: The pipeline stopped, as "b" failed. ${TRY_AGAIN}\n\n1. a ✓ 1s\n2. b ✗ 2s`
+    const { final } = run([user('```parallel\n- name: a\n  prompt: a\n- name: b\n  prompt: b\n```')], () => stopped)
+    expect(final.failure).toEqual({
+      message: 'parallel failed: The pipeline stopped, as "b" failed.\n\n1. a ✓ 1s\n2. b ✗ 2s',
+    })
+    expect(final.text).toContain('failed.\n\n```\n1. a ✓ 1s\n2. b ✗ 2s\n```')
   })
 
   test('asked again with nothing new, it tries that step again and goes on', () => {

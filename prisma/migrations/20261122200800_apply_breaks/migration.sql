@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "applies" ADD COLUMN     "breaks" INTEGER NOT NULL DEFAULT 0;
