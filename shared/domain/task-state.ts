@@ -75,9 +75,14 @@ export function isTerminal(state: TaskState): boolean {
   return next[state].length === 0
 }
 
+/** Whether nothing goes on with the task until somebody says something in its thread, which starts it again. */
+export function canStartAgain(state: TaskState): boolean {
+  return state === 'ready' || state === 'failed' || state === 'cancelled'
+}
+
 /** Whether nothing goes on with the task, nor will, unless a person asks for it: no work is left for a worker. */
 export function isSettled(state: TaskState): boolean {
-  return isTerminal(state) || state === 'ready' || state === 'failed' || state === 'cancelled'
+  return isTerminal(state) || canStartAgain(state)
 }
 
 /** Whether a prerequisite in this state lets its dependants start. Only success does. */

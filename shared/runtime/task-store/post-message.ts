@@ -1,3 +1,4 @@
+import { canStartAgain } from '../../domain/task-state.ts'
 import { notFound, Refused } from '../refused.ts'
 import type { Change } from './change.ts'
 import { startAgain } from './decide.ts'
@@ -44,7 +45,7 @@ export async function postMessage(change: Change, threadId: string, text: string
     return id
   }
   const { id } = await appendMessage(change, threadOf(task), message)
-  if (state === 'ready' || state === 'failed' || state === 'cancelled') await startAgain(change, { task, now })
+  if (canStartAgain(state)) await startAgain(change, { task, now })
   else if (waitsForAnswer(task)) await wake(change, { task, now })
   else change.nudge(task.id)
   return id

@@ -4,6 +4,7 @@ import type { ProjectSettings } from '../../contract/project.ts'
 import { MessagePart } from '../../contract/thread.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { tellingLine } from '../../domain/line.ts'
+import { canStartAgain } from '../../domain/task-state.ts'
 import { Prisma } from '../db.ts'
 import { notFound, Refused } from '../refused.ts'
 import { requestApply } from './apply-request.ts'
@@ -44,7 +45,7 @@ export async function sayInThread(
     attempt: task.attempt,
   })
   const state = stateOf(task)
-  if (state === 'ready' || state === 'failed' || state === 'cancelled') await startTurn(change, { task, now })
+  if (canStartAgain(state)) await startTurn(change, { task, now })
   else if (answers) await wake(change, { task, now })
   else change.nudge(task.id)
   return id
@@ -168,7 +169,7 @@ export async function stopThread(change: Change, threadId: string): Promise<void
   if (state === 'applying') {
     throw new Refused('illegal_state', 'What the agent has built is becoming part of the main version (applying).')
   }
-  const idle = state === 'ready' || state === 'failed' || state === 'cancelled'
+  const idle = canStartAgain(state)
   if (!task || (idle && !hasWork(task))) {
     const word = state === 'ready' ? 'idle' : state
     throw new Refused('illegal_state', `Nothing runs in this thread: it is ${word}.`)
