@@ -1,3 +1,4 @@
+import { LIMITS } from '../../domain/limits.ts'
 import type { Change } from './change.ts'
 import { brokenRunPauseMs } from './park.ts'
 import type { ApplyItem, LineFence } from './types.ts'
@@ -25,6 +26,13 @@ export async function rest({ sql }: Change, { projectId }: LineFence, breaks: nu
       apply_lease_until = now() + ${brokenRunPauseMs(breaks)} * interval '1 millisecond'
     WHERE id = ${projectId}::uuid`
 }
+
+/** The break from which on it is no blip: people are told, once, while it is tried again. */
+export const toldAtBreak = 3
+
+/** What people read in the thread while an apply that breaks is tried again. */
+export const breakNotice = (reason: string): string =>
+  `Applying this broke ${toldAtBreak} times, for reasons of Slipway’s own. It is tried again by itself, ${LIMITS.engine.brokenRuns} times in all. The last time: ${reason}`
 
 /** After a swap whose answer did not come only git knows whether it took place. */
 export function brokenMessage({ number }: ApplyItem, { breaks, phase }: Broken, reason: string): string {

@@ -6,13 +6,13 @@ import { LIMITS } from '../../domain/limits.ts'
 import type { TaskKind } from '../../domain/task-state.ts'
 import type { Sql } from '../db.ts'
 import { Fenced } from '../refused.ts'
-import { brokenMessage, countBreak, rest } from './apply-break.ts'
+import { breakNotice, brokenMessage, countBreak, rest, toldAtBreak } from './apply-break.ts'
 import { type Change, change, runEvent, type StoreDeps } from './change.ts'
 import { startAgain } from './decide.ts'
 import { countLateWrite } from './fence.ts'
 import { followUp, tellFollowUp } from './follow-up.ts'
 import { lockOrganizationOf, lockTasks } from './lock.ts'
-import { appendMessage, hasUnread, lockUnread, markRead, nextPosition, threadOf } from './messages.ts'
+import { appendMessage, hasUnread, lockUnread, markRead, nextPosition, tellPeople, threadOf } from './messages.ts'
 import { move } from './move.ts'
 import { startTurn } from './turn.ts'
 import type { ApplyItem, ApplyStore, LineFence } from './types.ts'
@@ -106,7 +106,11 @@ export function createApplyStore(deps: StoreDeps): ApplyStore {
       await held(deps, fence, late('applyBroke', apply), goingBack(apply), async (unit, locked) => {
         const broken = await countBreak(unit, apply)
         if (!broken) return
-        if (broken.breaks < LIMITS.engine.brokenRuns) return rest(unit, fence, broken.breaks)
+        if (broken.breaks < LIMITS.engine.brokenRuns) {
+          const task = locked.tasks.find(({ id }) => id === apply.taskId)
+          if (task && broken.breaks === toldAtBreak) await tellPeople(unit, task, breakNotice(reason))
+          return rest(unit, fence, broken.breaks)
+        }
         const failure = { code: 'infrastructure', message: brokenMessage(apply, broken, reason) }
         await sendBack(unit, locked, apply, failure)
       })

@@ -38,7 +38,7 @@ async function inLine() {
 }
 
 test('an apply that breaks lets the line rest, each time twice as long, and goes back to ready in the end', async () => {
-  const { store, row, breaks, take, taken, rested, a, b, c } = await inLine()
+  const { store, db, row, breaks, take, taken, rested, a, b, c } = await inLine()
   for (let round = 1; round < brokenRuns; round++) {
     const { fence, apply } = await taken()
     await store.applyBroke(fence, apply, 'no docker')
@@ -51,6 +51,10 @@ test('an apply that breaks lets the line rest, each time twice as long, and goes
     await rested()
   }
   expect(await row(a)).toMatchObject({ state: 'applying', failureCode: null })
+  const told = await db.prisma.message.findMany({ where: { threadId: (await row(a)).threadId, role: 'system' } })
+  expect(told.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/broke 3 times.*tried again by itself, 20 times.*no docker$/),
+  ])
   const { fence, apply } = await taken()
   await store.applyBroke(fence, apply, 'no docker at all')
   expect(await row(a)).toMatchObject({ state: 'ready', failureCode: 'infrastructure' })
