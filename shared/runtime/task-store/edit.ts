@@ -11,7 +11,7 @@ import { lockTask } from './lock.ts'
 import { nameOf, stateOf } from './move.ts'
 import { refusePipelineTask } from './pipeline-end.ts'
 import { keepPlan } from './plan-versions.ts'
-import { discardJob, enqueue, fillSlots } from './queue.ts'
+import { fillSlots, renewJobs } from './queue.ts'
 
 /** One that was cancelled in the queue, or failed before it had a base, has not started either. */
 const MAY_BE_UNSTARTED: readonly TaskState[] = ['draft', 'queued', 'cancelled', 'failed']
@@ -46,9 +46,7 @@ export async function editTask(change: Change, taskId: string, edit: UpdateTask)
   if (text.title) await sql.thread.update({ where: { id: task.threadId }, data: { title: text.title } })
   if (prerequisiteIds) await setEdges(sql, task.id, prerequisiteIds)
   if (state === 'queued' && (dependsOn || priority !== undefined)) {
-    // Its job carries the old gates and the old priority.
-    await discardJob(change, task)
-    await enqueue(change, [taskId])
+    await renewJobs(change, [task])
     await fillSlots(change, organization)
   }
   change.event({

@@ -40,6 +40,18 @@ export async function discardJob(change: Change, task: { id: string; jobNumber: 
   await change.outbox({ kind: 'discard', taskId: task.id, jobNumber: String(task.jobNumber) })
 }
 
+/** Gives each another job, since the present one carries gates or a priority that no longer hold. */
+export async function renewJobs(
+  change: Change,
+  tasks: readonly { id: string; jobNumber: bigint | null }[],
+): Promise<void> {
+  for (const task of tasks) await discardJob(change, task)
+  await enqueue(
+    change,
+    tasks.map(({ id }) => id),
+  )
+}
+
 /**
  * The project is about to be deleted: none of its tasks' jobs stands for anything any more. All its tasks are locked first, so that none gets
  * another job meanwhile; the organization must be locked.

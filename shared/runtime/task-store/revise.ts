@@ -1,5 +1,6 @@
 import type { Task } from '../../../prisma/generated/client.ts'
 import type { ReviseTasks } from '../../contract/task.ts'
+import { fenced } from '../../domain/fenced.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { oneLine } from '../../domain/line.ts'
 import { notFound, Refused } from '../refused.ts'
@@ -90,14 +91,12 @@ function draftText(draft: Task, prerequisites: readonly Task[], most: number): s
   const text = [description, `Plan:\n${plan}`, doneWhen && `Done when:\n${doneWhen}`].filter(Boolean).join('\n\n')
   const shown =
     text.length > most ? `${text.slice(0, most).toWellFormed()}\n[cut: it has ${text.length} characters]` : text
-  const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
   const after = prerequisites.map(task => `${oneLine(task.key)} (${task.id})`).join(', ')
   return [
     `Draft ${nameOf({ ...draft, title: oneLine(title) })}`,
     `key: ${oneLine(key)}`,
     `id: ${id}`,
     `depends on: ${after || 'nothing'}`,
-    `${fence}markdown\n${shown}\n${fence}`,
+    fenced(shown, 'markdown'),
   ].join('\n')
 }

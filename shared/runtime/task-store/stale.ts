@@ -1,17 +1,20 @@
 import type { Task } from '../../../prisma/generated/client.ts'
-import type { Sql } from '../db.ts'
+import type { Prisma, Sql } from '../db.ts'
 import { type Change, runEvent } from './change.ts'
-import { discardJob, enqueue } from './queue.ts'
+import { renewJobs } from './queue.ts'
 
-/**
- * Says of every dependant that has started on the task's work that this work is no longer what it stands on. One that runs without
- * a base yet is about to store the one that it chose before.
- */
+/** Those that have started on the task's work. One that runs without a base yet is about to store the one that it chose before. */
+const startedOn = ({ id }: Task) =>
+  ({
+    prerequisites: { some: { prerequisiteId: id } },
+    OR: [{ baseSha: { not: null } }, { state: 'active' }],
+  }) satisfies Prisma.TaskWhereInput
+
+/** Says of every dependant that has started on the task's work that this work is no longer what it stands on. */
 export async function markDependantsStale({ sql, event }: Change, task: Task, reason: string): Promise<void> {
   const started = await sql.task.findMany({
     where: {
-      prerequisites: { some: { prerequisiteId: task.id } },
-      OR: [{ baseSha: { not: null } }, { state: 'active' }],
+      ...startedOn(task),
       staleReason: null,
       state: { in: ['queued', 'active', 'waiting', 'ready', 'failed', 'cancelled'] },
     },
@@ -49,17 +52,13 @@ export async function lastReadyHead(sql: Sql, { id, projectId, attempt }: Task):
  * them run again, be it on what they have or anew without it. One that has not started keeps it, so that people decide.
  */
 export async function dropFromStarted(change: Change, task: Task): Promise<void> {
-  const dropped = await change.sql.$queryRaw<Dropped[]>`
-    DELETE FROM edges e USING tasks t
-    WHERE e.prerequisite_id = ${task.id}::uuid AND t.id = e.task_id AND (t.base_sha IS NOT NULL OR t.state = 'active')
-    RETURNING t.id, t.kind, t.project_id AS "projectId", t.thread_id AS "threadId", t.state, t.job_number AS "jobNumber"`
-  for (const dependant of dropped) change.event(runEvent(dependant, 'updated', { fields: ['dependsOn'] }))
-  const held = dropped.filter(({ state, jobNumber }) => state === 'queued' && jobNumber !== null)
-  for (const dependant of held) await discardJob(change, dependant)
-  await enqueue(
+  const { sql, event } = change
+  const started = await sql.task.findMany({ where: startedOn(task), orderBy: { id: 'asc' } })
+  if (started.length === 0) return
+  await sql.edge.deleteMany({ where: { prerequisiteId: task.id, taskId: { in: started.map(({ id }) => id) } } })
+  for (const dependant of started) event(runEvent(dependant, 'updated', { fields: ['dependsOn'] }))
+  await renewJobs(
     change,
-    held.map(({ id }) => id),
+    started.filter(({ state, jobNumber }) => state === 'queued' && jobNumber !== null),
   )
 }
-
-type Dropped = Pick<Task, 'id' | 'kind' | 'projectId' | 'threadId' | 'state' | 'jobNumber'>

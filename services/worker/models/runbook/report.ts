@@ -2,7 +2,7 @@ import { cutMiddle } from '../../../../shared/domain/cut-middle.ts'
 import { fenced } from '../../../../shared/domain/fenced.ts'
 import { TRY_AGAIN } from '../../../../shared/domain/pipeline-result.ts'
 import type { CallStep } from './program.ts'
-import type { Done, Run } from './run.ts'
+import { type Done, lastLine, type Run } from './run.ts'
 
 const TAIL_LINES = 20
 const TAIL_CHARS = 2_000
@@ -11,7 +11,6 @@ const ANSWER = { headBytes: 2_000, tailBytes: 2_000 }
 
 const EXIT_LINE = /^\[(.+)\]$/
 
-const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
 const quote = (text: string): string => {
   const whole = text.trim()

@@ -31,7 +31,8 @@ type UserMessage = Extract<HistoryMessage, { role: 'user' }>
 
 const isFinal = (message: AssistantMessage): boolean => message.calls.length === 0
 
-const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
+/** The last line of a text, without the blank ones behind it. */
+export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 
 /** A tool that is a script of the project, and so ends as commands do. */
 const isScript = (tool: string): boolean => !isToolName(tool) && !tool.startsWith(MCP_TOOL_PREFIX)
